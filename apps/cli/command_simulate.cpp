@@ -1,0 +1,211 @@
+#include "cli/commands.hpp"
+#include "cli/document.hpp"
+#include "cli/error.hpp"
+#include "cli/output.hpp"
+#include "cli/progress.hpp"
+#include "cli/signal_input.hpp"
+#include "cli/system_file.hpp"
+#include "cli/system_options.hpp"
+
+#include <fmt/core.h>
+
+#include <cmath>
+#include <functional>
+#include <optional>
+
+namespace cli {
+namespace {
+
+using longstate::DiscreteStateSpace;
+using longstate::State;
+
+struct Options {
+  SystemOptions system;
+  MethodOptions method;
+  std::optional<double> dt;
+  std::optional<double> rate;
+  std::string precision = "double";
+  std::string path = "auto";
+  std::string input;
+  std::string initial_state;
+  std::string output;
+  bool json = false;
+};
+
+/// Multiply-adds a sample, roughly: which path is the cheaper. An FFT costs about 5 log2 n real operations a point.
+std::string choose_path(const DiscreteStateSpace& model, Index block) {
+#if LONGSTATE_WITH_FFTW
+  const double N = static_cast<double>(model.order());
+  const double ports = static_cast<double>(model.inputs() + model.outputs());
+  const double L = static_cast<double>(block);
+  const double recurrent = N * (N + ports);
+  const double fft = ports * (N + 5 * std::log2(2 * L)) + N * N * std::log2(L) / L;
+  return block >= 64 && fft < recurrent ? "fft" : "recurrent";
+#else
+  (void)model;
+  (void)block;
+  return "recurrent";
+#endif
+}
+
+Index block_for(const DiscreteStateSpace& model) {
+#if LONGSTATE_WITH_FFTW
+  return longstate::default_block(model);
+#else
+  (void)model;
+  return 1;
+#endif
+}
+
+/// One execution path behind one signature: u, y, x in double, whatever it runs in.
+using Run = std::function<void(const Matrix<double>& u, Matrix<double>& y, State<double>& x)>;
+
+template <class T, class Path>
+Run in_precision(std::shared_ptr<Path> path) {
+  return [path](const Matrix<double>& u, Matrix<double>& y, State<double>& x) {
+    Matrix<T> y_t(path->outputs(), u.cols());
+    State<T> x_t = x.template cast<T>();
+    path->run(Matrix<T>(u.template cast<T>()), y_t, x_t);
+    y = y_t.template cast<double>();
+    x = x_t.template cast<double>();
+  };
+}
+
+template <class T>
+Run make_run(const DiscreteStateSpace& model, const std::string& path, Index copies) {
+  if (path == "recurrent") return in_precision<T>(std::make_shared<longstate::Recurrence<T>>(model, copies));
+#if LONGSTATE_WITH_FFTW
+  if (path == "fft")
+    return in_precision<T>(std::make_shared<longstate::Convolution<T>>(model, block_for(model), copies));
+#else
+  if (path == "fft") throw InputError("--path fft: this build is without FFTW (LONGSTATE_WITH_FFTW)");
+#endif
+  throw InputError(fmt::format("--path must be auto, recurrent or fft, got '{}'", path));
+}
+
+Index copies_for(const DiscreteStateSpace& model, Index channels) {
+  if (model.inputs() == channels) return 1;
+  if (model.inputs() == 1) return channels;
+  throw InputError(fmt::format("the system has {} inputs, the signal {} channels", model.inputs(), channels));
+}
+
+State<double> first_state(const Options& options, const DiscreteStateSpace& model, Index copies) {
+  if (options.initial_state.empty()) return State<double>::Zero(model.order(), copies);
+  State<double> x = load_state(options.initial_state);
+  if (x.rows() != model.order() || x.cols() != copies) {
+    throw InputError(fmt::format("{}: the state must be {} x {}, got {} x {}", options.initial_state, model.order(),
+                                 copies, x.rows(), x.cols()));
+  }
+  return x;
+}
+
+/// The outputs as they come: rows of CSV, or the middle of the JSON document.
+class Writer {
+ public:
+  Writer(const Options& options, const std::string& path)
+      : json_(options.json), file_(options.output), out_(json_ || file_.empty() ? "-" : file_, json_) {
+    if (json_) out_.write(fmt::format("{{\"path\":\"{}\",\"output\":[", path));
+    if (json_ && !file_.empty()) csv_.emplace(file_);
+  }
+
+  void add(const Matrix<double>& y) {
+    std::string rows, csv;
+    for (Index k = 0; k < y.cols(); ++k) {
+      std::string row;
+      for (Index i = 0; i < y.rows(); ++i) row += fmt::format("{}{:.17g}", i ? "," : "", y(i, k));
+      if (json_) rows += fmt::format("{}[{}]", empty_ ? "" : ",", row);
+      if (!json_ || csv_) csv.append(row).append("\n");
+      empty_ = false;
+    }
+    out_.write(json_ ? rows : csv);
+    if (csv_) csv_->write(csv);
+  }
+
+  void finish(const State<double>& x) {
+    if (json_) out_.write(fmt::format("],\"state\":{}}}\n", columns_to_json(x).dump()));
+    if (csv_) csv_->commit();
+    out_.commit();
+  }
+
+ private:
+  bool json_;
+  bool empty_ = true;
+  std::string file_;
+  TextOutput out_;
+  std::optional<TextOutput> csv_;  // with --json and -o both
+};
+
+void simulate(const Options& options) {
+  if (options.precision != "double" && options.precision != "float") {
+    throw InputError(fmt::format("--precision must be double or float, got '{}'", options.precision));
+  }
+  if (options.path != "auto" && options.path != "recurrent" && options.path != "fft") {
+    throw InputError(fmt::format("--path must be auto, recurrent or fft, got '{}'", options.path));
+  }
+  const longstate::StateSpace system = options.system.make();
+  const std::unique_ptr<SignalInput> input = open_signal(options.input);
+  const double rate = options.rate ? *options.rate : input->rate().value_or(1.0);
+  const DiscreteStateSpace model = options.method.discretize(system, options.dt.value_or(1 / rate));
+  const Index block = block_for(model);
+  const std::string path = options.path == "auto" ? choose_path(model, block) : options.path;
+
+  Run run;
+  State<double> x;
+  std::optional<Writer> writer;
+  Progress progress("simulating");
+  long long done = 0;
+  Matrix<double> y;
+  for (Matrix<double> u = input->read(); u.cols() > 0; u = input->read()) {
+    if (!run) {
+      const Index copies = copies_for(model, u.rows());
+      x = first_state(options, model, copies);
+      run = options.precision == "float" ? make_run<float>(model, path, copies) : make_run<double>(model, path, copies);
+      writer.emplace(options, path);
+    }
+    run(u, y, x);
+    if (!y.allFinite() || !x.allFinite()) {
+      throw Failure(
+          fmt::format("the output is no longer finite after {} samples: {} is unstable at dt = {}; try zoh or "
+                      "bilinear",
+                      done, options.method.method, model.dt));
+    }
+    writer->add(y);
+    done += u.cols();
+    progress.update(input->progress(), done);
+  }
+  writer->finish(x);
+}
+
+}  // namespace
+
+void add_simulate(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* const command = app.add_subcommand("simulate", "Runs a signal through a system");
+  command->footer(
+      "A system with one input runs on each channel by itself. Standard input streams, in constant memory.\n\n"
+      "Examples:\n"
+      "  longstate simulate speech.wav --measure legt --order 64 --window 0.02 --delay 0.01 -o delayed.csv\n"
+      "  longstate simulate part2.csv --system filter.json --initial-state part1.json --json");
+  command->add_option("input", options->input, "a .csv, .wav, .flac or .ogg file, or - for CSV on standard input")
+      ->required();
+  options->system.add_to(*command);
+  options->method.add_to(*command);
+  command->add_option("--dt", options->dt, "seconds a sample; default one over the rate");
+  command->add_option("--rate", options->rate, "samples a second; default the file's own, 1 for CSV")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--precision", options->precision, "double or float")->capture_default_str();
+  command->add_option("--path", options->path, "recurrent: step by step; fft: convolution in blocks; auto: the cheaper")
+      ->capture_default_str();
+  command->add_option("--initial-state", options->initial_state,
+                      "start from the \"state\" of an earlier --json document");
+  command->add_option("-o,--output", options->output, "write the outputs to a .csv file, a row a sample");
+  command->add_flag("--json", options->json, "print {\"path\",\"output\":[[...],...],\"state\":[...]}");
+  command->callback([options] {
+    if (!options->output.empty() && options->output != "-" && !options->output.ends_with(".csv")) {
+      throw InputError(fmt::format("-o must end in .csv, got '{}'", options->output));
+    }
+    simulate(*options);
+  });
+}
+
+}  // namespace cli

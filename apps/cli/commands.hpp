@@ -1,0 +1,16 @@
+#pragma once
+
+// One function a subcommand: it adds itself to the command line, and what it does when chosen.
+
+#include <CLI/CLI.hpp>
+
+namespace cli {
+
+void add_hippo(CLI::App& app);
+void add_discretize(CLI::App& app);
+void add_kernel(CLI::App& app);
+void add_simulate(CLI::App& app);
+void add_reconstruct(CLI::App& app);
+void add_signal(CLI::App& app);
+
+}  // namespace cli

@@ -1,0 +1,51 @@
+#include "cli/document.hpp"
+
+#include "cli/output.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace cli {
+
+using longstate::Index;
+using longstate::Matrix;
+using longstate::Vector;
+
+Json to_json(const Vector<double>& values) {
+  Json list = Json::array();
+  for (const double value : values) list.push_back(value);
+  return list;
+}
+
+Json to_json(const Matrix<double>& rows) {
+  Json list = Json::array();
+  for (Index i = 0; i < rows.rows(); ++i) list.push_back(to_json(Vector<double>(rows.row(i).transpose())));
+  return list;
+}
+
+Json columns_to_json(const Matrix<double>& columns) {
+  if (columns.cols() == 1) return to_json(Vector<double>(columns.col(0)));
+  return to_json(Matrix<double>(columns.transpose()));
+}
+
+std::string to_text(const std::string& name, const Matrix<double>& rows) {
+  constexpr Index most = 8;
+  std::string text = fmt::format("{} ({} x {})\n", name, rows.rows(), rows.cols());
+  for (Index i = 0; i < std::min(rows.rows(), most); ++i) {
+    for (Index j = 0; j < std::min(rows.cols(), most); ++j) text += fmt::format(" {:12.5g}", rows(i, j));
+    text += rows.cols() > most ? " ...\n" : "\n";
+  }
+  if (rows.rows() > most) text += "          ...\n";
+  return text;
+}
+
+void print(const Json& document) { print(document.dump() + "\n"); }
+
+void print(const std::string& text) {
+  TextOutput output("-");
+  output.write(text);
+  output.commit();
+}
+
+}  // namespace cli

@@ -1,0 +1,29 @@
+#pragma once
+
+// What the subcommands print: JSON documents and matrices to read.
+
+#include <longstate/types.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+
+namespace cli {
+
+using Json = nlohmann::ordered_json;  // keys in the order in which design and help name them
+
+/// A list of numbers, and a list of rows. Numbers are written so that they read back as the same double.
+Json to_json(const longstate::Vector<double>& values);
+Json to_json(const longstate::Matrix<double>& rows);
+
+/// A list for one column, else a list of the columns: coefficients and states, one list a channel.
+Json columns_to_json(const longstate::Matrix<double>& columns);
+
+/// A matrix as a table of at most 8 x 8 entries, the rest as dots.
+std::string to_text(const std::string& name, const longstate::Matrix<double>& rows);
+
+/// The document and a newline, to standard output. Throws Failure if nobody reads it.
+void print(const Json& document);
+void print(const std::string& text);
+
+}  // namespace cli

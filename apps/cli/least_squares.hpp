@@ -1,0 +1,25 @@
+#pragma once
+
+// Least squares over any number of rows in constant memory: the triangular factor of all rows so far, updated by each
+// block (Golub & Van Loan, Matrix Computations, 6.5.2 and 5.2: row-wise updating of a QR factorisation).
+
+#include <longstate/types.hpp>
+
+namespace cli {
+
+class LeastSquares {
+ public:
+  LeastSquares(longstate::Index unknowns, longstate::Index channels);
+
+  /// Rows of the matrix (n x unknowns) and of the right-hand sides (n x channels).
+  void add(const longstate::Matrix<double>& rows, const longstate::Matrix<double>& values);
+
+  /// The sum over channels of min ||H z - u||^2, also where H has fewer rows than columns.
+  double residual() const;
+
+ private:
+  longstate::Index unknowns_;
+  longstate::Matrix<double> factor_;  // upper triangular, of [H | u]
+};
+
+}  // namespace cli

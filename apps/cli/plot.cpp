@@ -1,0 +1,197 @@
+#include "cli/plot.hpp"
+
+#include "cli/error.hpp"
+#include "cli/output.hpp"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+
+namespace cli {
+namespace {
+
+// Colours that differ for colour-blind readers, too (Okabe & Ito 2008).
+constexpr std::array colours{"#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
+
+bool on_path(const std::string& program) {
+  const char* const path = std::getenv("PATH");
+  std::istringstream folders(path ? path : "");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (::access((folder + "/" + program).c_str(), X_OK) == 0) return true;
+  }
+  return false;
+}
+
+std::string terminal(const std::string& path) {
+  if (path.ends_with(".svg")) return "svg size 1000,760 dynamic background rgb 'white' font 'sans,14'";
+  if (path.ends_with(".png")) return "pngcairo size 1500,1140 fontscale 1.4 linewidth 1.5";
+  if (path.ends_with(".pdf")) return "pdfcairo size 25cm,19cm";
+  throw InputError(fmt::format("--plot must end in .svg, .png or .pdf, got '{}'", path));
+}
+
+/// Text within gnuplot's single quotes, where enhanced mode would also read _ ^ { } @ &.
+std::string quoted(const std::string& text) {
+  std::string result = "'";
+  for (const char c : text) {
+    if (c == '\'') result += '\'';
+    result += c < ' ' && c >= 0 ? ' ' : c;
+  }
+  return result + "'";
+}
+
+/// Input or reconstruction over time, at most `most` points, each the mean, least and greatest value of its stretch.
+struct Curve {
+  std::vector<double> t, mean, low, high;
+};
+
+Curve decimate(const Vector<double>& t, const Vector<double>& values, Index most) {
+  Curve curve;
+  const Index width = 1 + (t.size() - 1) / most;
+  for (Index start = 0; start < t.size(); start += width) {
+    const Index count = std::min(width, t.size() - start);
+    const auto part = values.segment(start, count);
+    curve.t.push_back(t.segment(start, count).mean());
+    curve.mean.push_back(part.mean());
+    curve.low.push_back(part.minCoeff());
+    curve.high.push_back(part.maxCoeff());
+  }
+  return curve;
+}
+
+Curve decimate(const History& history, double dt) {
+  Curve curve;
+  for (const Bin& bin : history.bins()) {
+    curve.t.push_back(bin.middle() * dt);
+    curve.mean.push_back(bin.mean()(0));
+    curve.low.push_back(bin.low(0));
+    curve.high.push_back(bin.high(0));
+  }
+  return curve;
+}
+
+void add_data(std::string& script, const std::string& name, const Curve& curve) {
+  script += fmt::format("${} << EOD\n", name);
+  for (std::size_t i = 0; i < curve.t.size(); ++i) {
+    script += fmt::format("{:.9g} {:.6g} {:.6g} {:.6g}\n", curve.t[i], curve.mean[i], curve.low[i], curve.high[i]);
+  }
+  script += "EOD\n";
+}
+
+/// The weight over time, its greatest value in the middle nine tenths of the window taken as 1.
+Curve weight_curve(const Reconstruction& r, double begin, double end) {
+  Curve curve;
+  constexpr int points = 600;
+  double top = 0;
+  for (int i = 0; i <= points; ++i) {
+    const double t = begin + (end - begin) * i / points;
+    const double age = r.window > 0 ? (end - t) / r.window : 0;
+    const double w = longstate::weight(r.shape, age);
+    if (std::isfinite(w) && (age > 0.05 || std::isinf(longstate::support(r.shape)))) top = std::max(top, w);
+    curve.t.push_back(t);
+    curve.mean.push_back(w);
+  }
+  for (double& w : curve.mean) w = std::min(w / (top > 0 ? top : 1), 1.15);
+  curve.low = curve.high = curve.mean;
+  return curve;
+}
+
+std::string label(const Reconstruction& r, bool methods_differ) {
+  std::string text = methods_differ ? fmt::format("{} {}", r.measure, r.method) : r.measure;
+  return fmt::format("{}: error {:.2g}, best {:.2g}", text, r.error, r.best_error);
+}
+
+std::string draw(const std::string& path, const std::string& title, const std::vector<Reconstruction>& results,
+                 const History& history, double dt) {
+  const double end = static_cast<double>(history.samples() - 1) * dt;
+  double begin = end;  // show a little more than the longest window
+  for (const Reconstruction& r : results) begin = std::min(begin, end - 1.1 * r.window);
+  begin = std::max(begin, 0.0);
+  if (!(end > begin)) begin = end - dt;
+  const bool methods_differ =
+      std::any_of(results.begin(), results.end(), [&](const auto& r) { return r.method != results.front().method; });
+
+  std::string script = fmt::format("set terminal {}\n", terminal(path));
+  Curve input = decimate(history, dt);
+  add_data(script, "input", input);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const Reconstruction& r = results[i];
+    add_data(script, fmt::format("memory{}", i), decimate(r.times, r.signal.row(0).transpose(), 1500));
+    const Vector<double> error = (r.signal.row(0) - r.input.row(0)).cwiseAbs().transpose();
+    add_data(script, fmt::format("error{}", i), decimate(r.times, error, 300));
+    add_data(script, fmt::format("weight{}", i), weight_curve(r, begin, end));
+  }
+
+  // Three panels, one time axis. The legend stands above them, where no curve runs.
+  script += fmt::format(
+      "set multiplot\nset lmargin at screen 0.11\nset rmargin at screen 0.97\nset xrange [{:.9g}:{:.9g}]\n"
+      "set tics nomirror out\nset border 3\nset grid ytics lc rgb '#dddddd'\nset format x ''\n",
+      begin, end);
+  const double legend = 0.024 * static_cast<double>(results.size() + 1);
+  const double top = 0.97 - legend;
+  const double middle = 0.40;
+  script += fmt::format("set label 1 {} noenhanced at screen 0.11,0.965 font ',15'\n", quoted(title));
+  script += fmt::format("set key at screen 0.97,{:.3f} top right Left reverse noenhanced samplen 2\n", 0.985);
+  script += fmt::format("set tmargin at screen {:.3f}\nset bmargin at screen {:.3f}\nset ylabel 'signal'\n", top,
+                        middle + 0.03);
+  script +=
+      "plot $input using 1:3:4 with filledcurves lc rgb '#cccccc' notitle, "
+      "$input using 1:2 with lines lw 2.5 lc rgb '#999999' title 'input'";
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    script += fmt::format(", $memory{} using 1:2 with lines lw 1.3 lc rgb '{}' title {}", i,
+                          colours[i % colours.size()], quoted(label(results[i], methods_differ)));
+  }
+  script += fmt::format(
+      "\nunset label 1\nunset key\nset tmargin at screen {:.3f}\nset bmargin at screen 0.21\n"
+      "set ylabel '|error|'\nset logscale y\nset format y '10^{{%T}}'\nset ytics 100\nplot ",
+      middle - 0.01);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    script += fmt::format("{}$error{} using 1:($4 > 0 ? $4 : NaN) with lines lc rgb '{}'", i ? ", " : "", i,
+                          colours[i % colours.size()]);
+  }
+  script +=
+      "\nunset logscale y\nset ytics autofreq\nset format y '%g'\nset format x '%g'\nset tmargin at screen 0.17\n"
+      "set bmargin at screen 0.08\nset ylabel 'weight'\nset xlabel 'time (sample / rate)'\nset yrange [0:1.2]\n"
+      "set ytics 0,1,1\nplot ";
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    script += fmt::format("{}$weight{} using 1:2 with lines lw 2 dt {} lc rgb '{}'", i ? ", " : "", i,
+                          i ? "(12,6)" : "1", colours[i % colours.size()]);
+  }
+  return script + "\nunset multiplot\nset output\n";
+}
+
+}  // namespace
+
+void check_can_plot(const std::string& path) {
+  terminal(path);
+  if (!on_path("gnuplot")) {
+    throw Failure("--plot needs gnuplot, which is not on the PATH; Debian and Ubuntu have it as gnuplot-nox");
+  }
+}
+
+void plot(const std::string& path, const std::string& title, const std::vector<Reconstruction>& results,
+          const History& history, double dt) {
+  PartialFile file(path);
+  std::string script = draw(path, title, results, history, dt);
+  // The terminal must come before the output.
+  const std::size_t first_line = script.find('\n') + 1;
+  script.insert(first_line, fmt::format("set output {}\n", quoted(file.path())));
+
+  std::FILE* const gnuplot = ::popen("gnuplot 2>/dev/null", "w");
+  if (!gnuplot) throw Failure("gnuplot could not be started");
+  const bool written = std::fwrite(script.data(), 1, script.size(), gnuplot) == script.size();
+  const int status = ::pclose(gnuplot);
+  std::error_code error;
+  if (!written || status != 0 || std::filesystem::file_size(file.path(), error) == 0 || error) {
+    throw Failure(fmt::format("{}: gnuplot could not draw the picture", path));
+  }
+  file.commit();
+}
+
+}  // namespace cli

@@ -1,0 +1,29 @@
+#pragma once
+
+// A progress bar on standard error, where that is a terminal, for what takes longer than half a second.
+
+#include <chrono>
+#include <string>
+
+namespace cli {
+
+class Progress {
+ public:
+  explicit Progress(std::string what);
+  ~Progress();  ///< wipes the bar
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  /// `share` from 0 to 1, or negative where it is not known; `count` of samples so far.
+  void update(double share, long long count);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::string what_;
+  bool terminal_;
+  bool drawn_ = false;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point last_ = start_;
+};
+
+}  // namespace cli

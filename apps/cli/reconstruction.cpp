@@ -1,0 +1,142 @@
+#include "cli/reconstruction.hpp"
+
+#include "cli/error.hpp"
+#include "cli/least_squares.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace cli {
+namespace {
+
+using longstate::Memory;
+
+Reconstruction begin(const MemoryRequest& request, const Memory<double>& memory) {
+  if (!memory.coefficients().allFinite()) {
+    throw Failure(
+        fmt::format("{} with {}: the coefficients grew beyond any bound; the method is unstable at dt = {}; "
+                    "take foh, zoh or bilinear",
+                    request.measure, request.method, request.dt));
+  }
+  Reconstruction result;
+  result.measure = request.measure;
+  result.method = request.method;
+  result.window = memory.window();
+  result.order = memory.order();
+  result.samples = memory.samples();
+  result.coefficients = memory.coefficients();
+  result.shape = memory.measure();
+  return result;
+}
+
+/// Age 1 may come out a rounding beyond the window.
+double age_of(double delay, double window) {
+  const double age = window > 0 ? delay / window : 0;
+  return std::abs(age - 1) < 1e-9 ? 1 : age;
+}
+
+/// Whether a sample of this age counts: within the window, for a fading measure within one time constant.
+bool counts(const longstate::Measure& measure, double age) { return longstate::in_support(measure, age) && age <= 1; }
+
+}  // namespace
+
+Memory<double> MemoryRequest::make(double default_window) const {
+  return Memory<double>(longstate::make_measure(measure, window > 0 ? window : default_window),
+                        {.order = order,
+                         .dt = dt,
+                         .channels = channels,
+                         .method = longstate::make_discretization(method),
+                         .alpha = alpha});
+}
+
+Reconstruction reconstruct(const MemoryRequest& request, const Matrix<double>& samples, Progress& progress) {
+  const Index n = samples.cols();
+  const bool lines = request.method == "foh";
+  const Index cells = std::max<Index>(lines ? n - 1 : n, 1);
+  Memory<double> memory = request.make(static_cast<double>(cells) * request.dt);
+
+  constexpr Index chunk = 512;
+  for (Index done = 0; done < n; done += chunk) {
+    memory.push_block(samples.middleCols(done, std::min(chunk, n - done)));
+    progress.update(static_cast<double>(done) / static_cast<double>(n), done);
+  }
+  Reconstruction result = begin(request, memory);
+
+  const auto age_of_sample = [&](Index k) {
+    return age_of(static_cast<double>(n - 1 - k) * request.dt + memory.sample_delay(), result.window);
+  };
+  Index first = 0;
+  while (first < n && !counts(result.shape, age_of_sample(first))) ++first;
+  Index last = n;
+  while (last > first && !counts(result.shape, age_of_sample(last - 1))) --last;
+  const Index count = last - first;
+  if (count == 0) throw InputError(fmt::format("{}: no sample lies within the window", request.measure));
+
+  result.input = samples.middleCols(first, count);
+  result.signal.resize(samples.rows(), count);
+  result.times.resize(count);
+  LeastSquares best(request.order, samples.rows());
+  for (Index done = 0; done < count; done += chunk) {
+    const Index more = std::min(chunk, count - done);
+    Vector<double> ages(more);
+    for (Index j = 0; j < more; ++j) {
+      ages(j) = age_of_sample(first + done + j);
+      result.times(done + j) = static_cast<double>(first + done + j) * request.dt;
+    }
+    const Matrix<double> h = longstate::basis(result.shape, request.order, ages);
+    result.signal.middleCols(done, more) = result.coefficients.transpose() * h;
+    best.add(h.transpose(), result.input.middleCols(done, more).transpose());
+    progress.update(static_cast<double>(done) / static_cast<double>(count), n);
+  }
+  const double energy = result.input.squaredNorm();
+  const double scale = energy > 0 ? energy : 1;
+  result.error = std::sqrt((result.signal - result.input).squaredNorm() / scale);
+  result.best_error = std::sqrt(best.residual() / scale);
+  return result;
+}
+
+Reconstruction reconstruct(const MemoryRequest& request, const Memory<double>& memory, const History& history) {
+  Reconstruction result = begin(request, memory);
+  const bool lines = request.method == "foh";
+  const double n = static_cast<double>(history.samples());
+
+  double energy = 0;  // int u^2 omega / chi^2 dage, a bin at a time
+  std::vector<const Bin*> inside;
+  std::vector<double> ages;
+  for (const Bin& bin : history.bins()) {
+    const double age = age_of((n - 1 - bin.middle()) * request.dt + memory.sample_delay(), result.window);
+    const double width = static_cast<double>(bin.count) * request.dt / result.window;
+    // The share of a bin on the edge of the window.
+    const double share = std::clamp((longstate::support(result.shape) - age) / width + 0.5, 0.0, 1.0);
+    const double weighed_at = std::min(age, longstate::support(result.shape) * (1 - 1e-9));
+    if (share > 0 && longstate::in_support(result.shape, weighed_at)) {
+      const double density =
+          longstate::weight(result.shape, weighed_at) / std::pow(longstate::tilt(result.shape, weighed_at), 2);
+      energy += share * density * (lines ? bin.joined : bin.held).sum() * request.dt / result.window;
+    }
+    if (counts(result.shape, age)) {
+      inside.push_back(&bin);
+      ages.push_back(age);
+    }
+  }
+  const Vector<double> norms = longstate::basis_norms(result.shape, result.order);
+  const double kept = (result.coefficients.cwiseAbs2().transpose() * norms).sum();
+  result.error = result.best_error = energy > 0 ? std::sqrt(std::max(0.0, 1 - kept / energy)) : 0.0;
+
+  const Index count = static_cast<Index>(inside.size());
+  if (count == 0) throw InputError(fmt::format("{}: no sample lies within the window", request.measure));
+  result.times.resize(count);
+  result.input.resize(request.channels, count);
+  for (Index j = 0; j < count; ++j) {
+    const Bin& bin = *inside[static_cast<std::size_t>(j)];
+    result.times(j) = bin.middle() * request.dt;
+    result.input.col(j) = bin.mean();
+  }
+  const Eigen::Map<const Vector<double>> age_list(ages.data(), count);
+  result.signal = result.coefficients.transpose() * longstate::basis(result.shape, result.order, age_list);
+  return result;
+}
+
+}  // namespace cli

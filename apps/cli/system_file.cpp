@@ -1,0 +1,180 @@
+#include "cli/system_file.hpp"
+
+#include "cli/error.hpp"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include <cerrno>
+#include <cmath>
+#include <complex>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+namespace cli {
+namespace {
+
+using longstate::Index;
+using longstate::Matrix;
+using longstate::StateSpace;
+using nlohmann::json;
+using Complex = std::complex<double>;
+
+/// Reads one document; every complaint begins with its name.
+class Reader {
+ public:
+  Reader(std::string_view text, std::string source) : source_(std::move(source)) {
+    document_ = json::parse(text.begin(), text.end(), nullptr, false);
+    if (document_.is_discarded()) fail("it is not JSON");
+    if (!document_.is_object()) fail("it is not a JSON object");
+  }
+
+  [[noreturn]] void fail(const std::string& what) const { throw InputError(fmt::format("{}: {}", source_, what)); }
+
+  bool has(const char* key) const { return document_.contains(key); }
+
+  const json& at(const char* key) const {
+    if (!has(key)) fail(fmt::format("\"{}\" is missing", key));
+    return document_[key];
+  }
+
+  double number(const json& value, const char* key) const {
+    if (!value.is_number()) fail(fmt::format("\"{}\" holds something that is not a number", key));
+    const double number = value.get<double>();
+    if (!std::isfinite(number)) fail(fmt::format("\"{}\" holds a number that is not finite", key));
+    return number;
+  }
+
+  const json& list(const json& value, const char* key) const {
+    if (!value.is_array()) fail(fmt::format("\"{}\" must be a list", key));
+    if (value.size() > std::size_t(longstate::max_order)) {
+      fail(fmt::format("\"{}\" has {} entries, more than {}", key, value.size(), longstate::max_order));
+    }
+    return value;
+  }
+
+  Matrix<double> matrix(const char* key) const {
+    const json& rows = list(at(key), key);
+    const std::size_t width = rows.empty() ? 0 : list(rows[0], key).size();
+    Matrix<double> M(static_cast<Index>(rows.size()), static_cast<Index>(width));
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (list(rows[i], key).size() != width) fail(fmt::format("\"{}\" has rows of different lengths", key));
+      for (std::size_t j = 0; j < width; ++j) M(Index(i), Index(j)) = number(rows[i][j], key);
+    }
+    return M;
+  }
+
+  std::vector<Complex> complex_list(const char* key) const {
+    std::vector<Complex> values;
+    for (const json& entry : list(at(key), key)) {
+      if (!entry.is_array() || entry.size() != 2) fail(fmt::format("\"{}\" must be a list of [re, im]", key));
+      values.emplace_back(number(entry[0], key), number(entry[1], key));
+    }
+    return values;
+  }
+
+ private:
+  std::string source_;
+  json document_;
+};
+
+StateSpace dense_system(const Reader& reader) {
+  StateSpace system{reader.matrix("A"), reader.matrix("B"), reader.matrix("C"), {}};
+  system.D = reader.has("D") ? reader.matrix("D") : Matrix<double>::Zero(system.C.rows(), system.B.cols());
+  return system;
+}
+
+/// Without "conjugate", the entries must come in conjugate pairs by themselves, or the output would not be real.
+void check_closed_under_conjugation(const Reader& reader, const std::vector<Complex>& lambda,
+                                    const std::vector<Complex>& residue) {
+  const auto near = [](Complex a, Complex b) { return std::abs(a - b) <= 1e-12 * (std::abs(a) + std::abs(b)); };
+  std::vector<bool> paired(lambda.size(), false);
+  for (std::size_t i = 0; i < lambda.size(); ++i) {
+    if (paired[i]) continue;
+    bool found = lambda[i].imag() == 0 && residue[i].imag() == 0;
+    for (std::size_t j = i + 1; j < lambda.size() && !found; ++j) {
+      found = !paired[j] && near(lambda[j], std::conj(lambda[i])) && near(residue[j], std::conj(residue[i]));
+      if (found) paired[j] = true;
+    }
+    if (!found) {
+      reader.fail(
+          fmt::format("entry {} has no conjugate, so the output would not be real; set \"conjugate\": true "
+                      "if each entry stands for itself and its conjugate",
+                      i));
+    }
+  }
+}
+
+/// y = Re(sum c_n x_n) (twice that for conjugate pairs), with x_n = (a, b) standing for a + ib:
+///     lambda -> [re -im; im re],  B -> (re, im),  C -> (re, -im).
+StateSpace diagonal_system(const Reader& reader) {
+  const std::vector<Complex> lambda = reader.complex_list("lambda");
+  const std::vector<Complex> B = reader.complex_list("B");
+  const std::vector<Complex> C = reader.complex_list("C");
+  if (B.size() != lambda.size() || C.size() != lambda.size()) {
+    reader.fail(fmt::format("\"lambda\", \"B\" and \"C\" must have the same length, but have {}, {} and {}",
+                            lambda.size(), B.size(), C.size()));
+  }
+  bool conjugate = false;
+  if (reader.has("conjugate")) {
+    if (!reader.at("conjugate").is_boolean()) reader.fail("\"conjugate\" must be true or false");
+    conjugate = reader.at("conjugate").get<bool>();
+  }
+  if (!conjugate) {
+    std::vector<Complex> residue;
+    for (std::size_t n = 0; n < lambda.size(); ++n) residue.push_back(B[n] * C[n]);
+    check_closed_under_conjugation(reader, lambda, residue);
+  }
+
+  const Index order = 2 * static_cast<Index>(lambda.size());
+  const double factor = conjugate ? 2 : 1;
+  StateSpace system{Matrix<double>::Zero(order, order), Matrix<double>(order, 1), Matrix<double>(1, order),
+                    Matrix<double>::Zero(1, 1)};
+  for (Index n = 0; n < order; n += 2) {
+    const std::size_t i = static_cast<std::size_t>(n / 2);
+    system.A.block<2, 2>(n, n) << lambda[i].real(), -lambda[i].imag(), lambda[i].imag(), lambda[i].real();
+    system.B.block<2, 1>(n, 0) << B[i].real(), B[i].imag();
+    system.C.block<1, 2>(0, n) << factor * C[i].real(), -factor * C[i].imag();
+  }
+  if (reader.has("D")) system.D(0, 0) = reader.number(reader.at("D"), "D");
+  return system;
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    throw InputError(fmt::format("{}: {}", path, errno ? std::strerror(errno) : "the file is empty"));
+  }
+  return text.str();
+}
+
+}  // namespace
+
+StateSpace parse_system(std::string_view text, const std::string& source) {
+  const Reader reader(text, source);
+  if (reader.has("lambda") && reader.has("A"))
+    reader.fail("it has both \"lambda\" and \"A\"; a system is diagonal or dense");
+  StateSpace system = reader.has("lambda") ? diagonal_system(reader) : dense_system(reader);
+  try {
+    longstate::validate(system);
+  } catch (const std::invalid_argument& error) {
+    reader.fail(error.what());
+  }
+  return system;
+}
+
+StateSpace load_system(const std::string& path) { return parse_system(read_file(path), path); }
+
+Matrix<double> load_state(const std::string& path) {
+  const Reader reader(read_file(path), path);
+  const json& state = reader.list(reader.at("state"), "state");
+  if (!state.empty() && state[0].is_array()) return reader.matrix("state").transpose();  // a list for each copy
+  Matrix<double> x(static_cast<Index>(state.size()), 1);
+  for (std::size_t n = 0; n < state.size(); ++n) x(Index(n), 0) = reader.number(state[n], "state");
+  return x;
+}
+
+}  // namespace cli

@@ -1,0 +1,14 @@
+# What every target of the project is compiled with; nothing of it reaches a user of the library.
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES AND PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, Debug, …" FORCE)
+endif()
+
+add_library(longstate_compile INTERFACE)
+target_compile_features(longstate_compile INTERFACE cxx_std_20)
+target_compile_options(longstate_compile INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+if(LONGSTATE_SANITIZE)
+  target_compile_options(longstate_compile INTERFACE -fsanitize=${LONGSTATE_SANITIZE} -fno-sanitize-recover=all
+                                                     -fno-omit-frame-pointer)
+  target_link_options(longstate_compile INTERFACE -fsanitize=${LONGSTATE_SANITIZE})
+endif()

@@ -1,0 +1,31 @@
+#pragma once
+
+/// \file
+/// The exponential of a matrix and its relatives, the phi functions, which integrate a linear system over one step
+/// without an inverse of A:
+///
+///     phi_0(X) = e^X,        phi_k(X) = sum_j X^j / (j+k)!,        phi_k(X) = 1/k! + X phi_{k+1}(X).
+///
+/// For x' = A x + b with constant b:  x(dt) = phi_0(A dt) x(0) + dt phi_1(A dt) b; if b rises linearly by db over the
+/// step, dt phi_2(A dt) db is added. (Hochbruck & Ostermann 2010, "Exponential integrators", section 2.1.)
+
+#include <longstate/types.hpp>
+
+#include <vector>
+
+namespace longstate {
+
+/// phi_0(X), …, phi_k(X) for a square matrix X, k >= 0.
+///
+/// Method     the Taylor series of phi_k at X / 2^s, ||X / 2^s||_1 <= 1/2, the others by their relation, then s
+/// doublings:
+///            phi_0(2X) = phi_0^2,  phi_j(2X) = 2^-j (phi_0 phi_j + sum_{i=1..j} phi_i / (j-i)!).
+///            (Skaflestad & Wright 2009, "The scaling and modified squaring method", eq. 2.12.)
+/// Cost       about 8 + s (k + 1) products of N x N.
+/// Accuracy   relative to the largest entry, about 2^s eps where e^X does not grow: 1e-12 up to ||X|| of several
+/// thousand
+///            (tests/discretize/discretize_test.cpp, against 60 digits).
+/// Throws     std::invalid_argument if X is not square or holds a value that is not finite.
+std::vector<Matrix<double>> phi_functions(const Matrix<double>& X, int k);
+
+}  // namespace longstate

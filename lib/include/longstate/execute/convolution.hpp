@@ -1,0 +1,69 @@
+#pragma once
+
+/// \file
+/// The convolutional view, run by FFT, with the state carried: the same `run(u, y, x)` as Recurrence, and the same
+/// result. Only in a library built with FFTW (LONGSTATE_WITH_FFTW, the default).
+
+#include <longstate/system/state_space.hpp>
+
+#include <complex>
+#include <memory>
+#include <vector>
+
+namespace longstate {
+
+/// Runs a discrete system, or a layer, in blocks of L = `block` samples. Within a block
+///
+///     y = K * u                 causal, by FFT of a good length >= 2L - 1     (zero-state response)
+///       + [C A; C A^2; …] x     from the state at its start                   (zero-input response)
+///     x <- A^L x + [A^(L-1) B, …, B] u
+///
+/// so nothing is ever cut off, any input length works, and a signal may be split between this path and Recurrence at
+/// any sample. (C A^k where the convention is control.)
+///
+/// Cost       O(copies (p q log L + N (p + q) + N^2 log(L) / L)) a sample for full blocks; a shorter call pays the
+///            transforms of a whole block. Memory O(L N (p + q)) values: tables of responses.
+/// Accuracy   1e-12 (double), 2 max(N, 16) 1.2e-7 (float) of the largest output of Recurrence, N <= 256, 2^16 samples
+///            (tests/execute/agreement_test.cpp). Designed in double, also for float.
+/// Real-time  run() neither allocates, locks nor calls the system; it throws only on shapes.
+/// Threads    copies share the tables and the plans and own their scratch: copy it to use it on another thread.
+/// Throws     std::invalid_argument from the constructors as Recurrence, or if block < 1.
+/// See        Oppenheim & Schafer, Discrete-Time Signal Processing, 8.7 (block convolution by the DFT).
+template <class T>
+class Convolution {
+ public:
+  Convolution(const DiscreteStateSpace& system, Index block, Index copies = 1);
+  Convolution(const std::vector<DiscreteStateSpace>& layer, Index block);
+
+  Index order() const;
+  Index copies() const;
+  Index inputs() const;
+  Index outputs() const;
+  Index block() const;
+  Index fft_length() const;
+  State<T> zero_state() const { return State<T>::Zero(order(), copies()); }
+
+  /// u: inputs x n, y: outputs x n, any n. Throws std::invalid_argument if the shapes do not fit; then nothing has run.
+  void run(ConstSignal<T> u, Signal<T> y, State<T>& x);
+
+ private:
+  struct Design;
+  void run_block(ConstSignal<T> u, Signal<T> y, State<T>& x);
+
+  std::shared_ptr<const Design> design_;
+  Index copies_;
+  Matrix<std::complex<T>> input_spectra_;  // bins x p
+  Vector<std::complex<T>> product_;        // bins
+  Vector<T> time_;                         // fft length
+  Vector<T> next_, power_;                 // N
+  Vector<T> response_;                     // L
+};
+
+extern template class Convolution<float>;
+extern template class Convolution<double>;
+
+/// A block for this system: 4,096 samples, or the length of the signal if that is less (0: not known), or what keeps
+/// the tables of responses within 32 MiB, but at least 64.
+Index default_block(const DiscreteStateSpace& system, Index length_hint = 0);
+
+}  // namespace longstate

@@ -1,0 +1,58 @@
+#pragma once
+
+/// \file
+/// The recurrent view: one sample at a time, in constant memory.
+
+#include <longstate/system/state_space.hpp>
+
+#include <vector>
+
+namespace longstate {
+
+/// Runs a discrete system, or a layer of them, step by step.
+///
+///     sequence    x <- A x + B u,  y = C x + D u          x: N x copies    state, the caller's
+///     control     y = C x + D u,   x <- A x + B u         u: p copies      one frame; y: q copies
+///
+/// `copies` independent runs of one system share its matrices (stereo through one filter); a layer has a system of its
+/// own for each. Copy c reads channels c p … c p + p - 1 and writes c q … c q + q - 1.
+///
+/// Cost       O(copies N (N + p + q)) a sample.
+/// Accuracy   the reference for all other paths.
+/// Real-time  step() and run() neither allocate, lock nor call the system; step() does not throw, run() only on shapes.
+/// Threads    owns its scratch: copy it to use it on another thread.
+/// Throws     std::invalid_argument from the constructors if a system is not valid or the layer's sizes disagree.
+template <class T>
+class Recurrence {
+ public:
+  explicit Recurrence(const DiscreteStateSpace& system, Index copies = 1);
+  explicit Recurrence(const std::vector<DiscreteStateSpace>& layer);
+
+  Index order() const { return systems_.front().rest.rows(); }
+  Index copies() const { return scratch_.cols(); }
+  Index inputs() const { return systems_.front().B.cols() * copies(); }
+  Index outputs() const { return systems_.front().C.rows() * copies(); }
+  State<T> zero_state() const { return State<T>::Zero(order(), copies()); }
+
+  /// One frame. Sizes are the caller's promise (asserted in debug builds); y must not overlap u.
+  void step(ConstFrame<T> u, Frame<T> y, State<T>& x) noexcept;
+
+  /// u: inputs x n, y: outputs x n, any n. Throws std::invalid_argument if the shapes do not fit; then nothing has run.
+  void run(ConstSignal<T> u, Signal<T> y, State<T>& x);
+
+ private:
+  /// A = diag(ones) + rest, ones of zeros and ones. A small step makes A nearly the identity, and what matters, its
+  /// distance from it, would lose its digits in float (the delta operator of Middleton & Goodwin 1986).
+  struct System {
+    Vector<T> ones;
+    Matrix<T> rest, B, C, D;
+  };
+  std::vector<System> systems_;  // one, or one for each copy
+  Convention convention_;
+  State<T> scratch_;
+};
+
+extern template class Recurrence<float>;
+extern template class Recurrence<double>;
+
+}  // namespace longstate

@@ -1,0 +1,27 @@
+#pragma once
+
+/// \file
+/// All of longstate, in the order in which the data flow.
+
+#include <longstate/config.hpp>
+#include <longstate/types.hpp>
+
+#include <longstate/measure/basis.hpp>
+#include <longstate/measure/measure.hpp>
+
+#include <longstate/hippo/conventions.hpp>
+#include <longstate/hippo/hippo.hpp>
+#include <longstate/hippo/low_rank.hpp>
+#include <longstate/hippo/operators.hpp>
+
+#include <longstate/system/state_space.hpp>
+
+#include <longstate/discretize/discretize.hpp>
+#include <longstate/discretize/phi.hpp>
+
+#include <longstate/execute/kernel.hpp>
+#include <longstate/execute/recurrence.hpp>
+#if LONGSTATE_WITH_FFTW
+#include <longstate/execute/convolution.hpp>
+#endif
+#include <longstate/execute/memory.hpp>

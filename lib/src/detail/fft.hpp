@@ -1,0 +1,43 @@
+#pragma once
+
+// Real Fourier transforms by FFTW; fft.cpp alone sees fftw3.h.
+
+#include <longstate/types.hpp>
+
+#include <complex>
+#include <memory>
+
+namespace longstate::detail {
+
+/// The smallest 2^a 3^b 5^c 7^d >= n: lengths that FFTW has fast code for (FFTW manual, 4.3.3).
+Index good_fft_length(Index n);
+
+/// Plans of one length, both directions. Planning is guarded by one mutex (FFTW's planner alone is not thread-safe);
+/// copies share the plans, and the transforms may run at the same time on distinct data.
+template <class T>
+class RealFft {
+ public:
+  explicit RealFft(Index length);
+
+  Index length() const { return length_; }
+  Index bins() const { return length_ / 2 + 1; }
+
+  /// bins() rounded up so that every column of a matrix with so many rows is aligned as the plans expect.
+  Index padded_bins() const { return (bins() + 7) / 8 * 8; }
+
+  /// X_k = sum_t x_t e^(-2 pi i k t / length). Both 64-byte aligned, `time` has length() values.
+  void forward(const T* time, std::complex<T>* frequency) const;
+
+  /// x_t = sum_k X_k e^(2 pi i k t / length), not divided by the length. Destroys `frequency`.
+  void inverse(std::complex<T>* frequency, T* time) const;
+
+ private:
+  struct Plans;
+  Index length_;
+  std::shared_ptr<const Plans> plans_;
+};
+
+extern template class RealFft<float>;
+extern template class RealFft<double>;
+
+}  // namespace longstate::detail

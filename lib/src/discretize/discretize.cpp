@@ -1,0 +1,120 @@
+#include "../detail/check.hpp"
+
+#include <longstate/discretize/discretize.hpp>
+#include <longstate/discretize/phi.hpp>
+
+#include <Eigen/LU>
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+namespace longstate {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::array names{"forward-euler"sv, "backward-euler"sv, "bilinear"sv, "gbt"sv, "zoh"sv, "foh"sv, "impulse"sv};
+
+bool is_gbt(Discretization method) { return method <= Discretization::gbt; }
+
+/// Each of these fills A and B, and for the control convention C and D.
+void discretize_gbt(DiscreteStateSpace& d, const StateSpace& s, double dt, double alpha) {
+  const Index order = s.order();
+  const Matrix<double> I = Matrix<double>::Identity(order, order);
+  const Eigen::PartialPivLU<Matrix<double>> implicit(I - alpha * dt * s.A);
+  if (!(implicit.rcond() > std::numeric_limits<double>::min())) {
+    throw std::domain_error("longstate::discretize: I - alpha dt A is singular; take another dt or method");
+  }
+  d.A = implicit.solve(I + (1 - alpha) * dt * s.A);
+  d.B = implicit.solve(dt * s.B);
+  if (d.convention == Convention::control) {
+    const Matrix<double> C_transposed = implicit.transpose().solve(s.C.transpose());
+    d.C = C_transposed.transpose();
+    d.D = s.D + alpha * s.C * d.B;
+  }
+}
+
+void discretize_zoh(DiscreteStateSpace& d, const StateSpace& s, double dt) {
+  const auto phi = phi_functions(s.A * dt, 1);
+  d.A = phi[0];
+  d.B = dt * (phi[1] * s.B);
+}
+
+/// The state is shifted by h phi_2 B u_k, which hides the next sample in the current one (scipy's realisation).
+void discretize_foh(DiscreteStateSpace& d, const StateSpace& s, double dt) {
+  const auto phi = phi_functions(s.A * dt, 2);
+  const Matrix<double> start = dt * ((phi[1] - phi[2]) * s.B);
+  const Matrix<double> end = dt * (phi[2] * s.B);
+  d.A = phi[0];
+  d.B = start + phi[0] * end;
+  d.D = s.D + s.C * end;
+}
+
+void discretize_impulse(DiscreteStateSpace& d, const StateSpace& s, double dt) {
+  if (!s.D.isZero(0)) {
+    throw std::invalid_argument("longstate::discretize: impulse takes a system without feed-through, got D != 0");
+  }
+  d.A = phi_functions(s.A * dt, 0)[0];
+  d.B = dt * (d.A * s.B);
+  d.D = dt * s.C * s.B;
+}
+
+}  // namespace
+
+std::span<const std::string_view> discretization_names() { return names; }
+
+std::string_view name(Discretization method) { return names[static_cast<std::size_t>(method)]; }
+
+Discretization make_discretization(std::string_view wanted) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == wanted) return static_cast<Discretization>(i);
+  }
+  detail::fail_unknown("make_discretization", "method", names, wanted);
+}
+
+double gbt_alpha(Discretization method, double alpha) {
+  switch (method) {
+    case Discretization::forward_euler:
+      return 0.0;
+    case Discretization::backward_euler:
+      return 1.0;
+    case Discretization::bilinear:
+      return 0.5;
+    case Discretization::gbt:
+      if (!(alpha >= 0 && alpha <= 1)) detail::fail("discretize", "alpha must be from 0 to 1", alpha);
+      return alpha;
+    default:
+      detail::fail("gbt_alpha", "method must be forward-euler, backward-euler, bilinear or gbt", name(method));
+  }
+}
+
+double sample_age(Discretization method, double alpha) {
+  if (is_gbt(method)) return 1 - gbt_alpha(method, alpha);
+  return method == Discretization::zoh ? 0.5 : 0.0;
+}
+
+DiscreteStateSpace discretize(const StateSpace& system, double dt, Discretization method,
+                              const DiscretizeOptions& options) {
+  validate(system);
+  detail::check_positive("discretize", "dt", dt);
+  const bool needs_control = method == Discretization::foh || method == Discretization::impulse;
+  if (needs_control && options.convention == Convention::sequence) {
+    detail::fail("discretize", std::string(name(method)) + " takes the control convention", "sequence");
+  }
+
+  DiscreteStateSpace discrete{{}, {}, system.C, system.D, dt, options.convention};
+  if (is_gbt(method)) {
+    discretize_gbt(discrete, system, dt, gbt_alpha(method, options.alpha));
+  } else if (method == Discretization::zoh) {
+    discretize_zoh(discrete, system, dt);
+  } else if (method == Discretization::foh) {
+    discretize_foh(discrete, system, dt);
+  } else {
+    discretize_impulse(discrete, system, dt);
+  }
+  return discrete;
+}
+
+}  // namespace longstate

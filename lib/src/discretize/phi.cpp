@@ -1,0 +1,62 @@
+#include "../detail/check.hpp"
+
+#include <longstate/discretize/phi.hpp>
+
+#include <cmath>
+
+namespace longstate {
+namespace {
+
+/// (-> at ||X|| <= 1/2) terms up to X^15 / (15+k)! leave 2^-16 / 16! < 1e-18.
+constexpr int degree = 15;
+
+double factorial(int n) { return n < 2 ? 1.0 : n * factorial(n - 1); }
+
+/// sum_{j=0..15} X^j / (j+k)! in four groups of four powers (Paterson & Stockmeyer 1973): six products.
+Matrix<double> taylor(const Matrix<double>& X, int k) {
+  const Matrix<double> I = Matrix<double>::Identity(X.rows(), X.cols());
+  const Matrix<double> X2 = X * X;
+  const Matrix<double> X3 = X2 * X;
+  const Matrix<double> X4 = X2 * X2;
+  const auto group = [&](int j) -> Matrix<double> {
+    return I / factorial(j + k) + X / factorial(j + 1 + k) + X2 / factorial(j + 2 + k) + X3 / factorial(j + 3 + k);
+  };
+  Matrix<double> sum = group(degree - 3);
+  for (int j = degree - 7; j >= 0; j -= 4) sum = (group(j) + X4 * sum).eval();
+  return sum;
+}
+
+int halvings(const Matrix<double>& X) {
+  const double norm = X.cwiseAbs().colwise().sum().maxCoeff();
+  return norm > 0.5 ? static_cast<int>(std::ceil(std::log2(norm / 0.5))) : 0;
+}
+
+}  // namespace
+
+std::vector<Matrix<double>> phi_functions(const Matrix<double>& X, int k) {
+  detail::check_shape("phi_functions", "X", X.rows(), X.cols(), X.rows(), X.rows());
+  if (!X.allFinite()) detail::fail("phi_functions", "X must be finite", "nan or infinity in it");
+  if (k < 0) detail::fail("phi_functions", "k must be at least 0", k);
+  if (X.size() == 0) return std::vector<Matrix<double>>(static_cast<std::size_t>(k) + 1, X);
+
+  const int s = halvings(X);
+  const Matrix<double> scaled = X * std::ldexp(1.0, -s);
+  std::vector<Matrix<double>> phi(static_cast<std::size_t>(k) + 1);
+  const auto at = [&](int j) -> Matrix<double>& { return phi[static_cast<std::size_t>(j)]; };
+
+  at(k) = taylor(scaled, k);
+  for (int j = k - 1; j >= 0; --j) {
+    at(j).noalias() = scaled * at(j + 1);
+    at(j).diagonal().array() += 1 / factorial(j);
+  }
+  for (int doubling = 0; doubling < s; ++doubling) {
+    for (int j = k; j >= 0; --j) {  // from the top, so that each sees the others before this doubling
+      Matrix<double> next = at(0) * at(j);
+      for (int i = 1; i <= j; ++i) next += at(i) / factorial(j - i);
+      at(j) = next * std::ldexp(1.0, -j);
+    }
+  }
+  return phi;
+}
+
+}  // namespace longstate

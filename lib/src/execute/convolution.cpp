@@ -1,0 +1,194 @@
+#include "../detail/fft.hpp"
+#include "../detail/layer.hpp"
+
+#include <longstate/execute/convolution.hpp>
+#include <longstate/execute/kernel.hpp>
+
+#include <algorithm>
+
+namespace longstate {
+namespace {
+
+template <class T>
+struct Tables {
+  Matrix<std::complex<T>> spectra;  // bins x (q p), of the kernel from input j to output i in column i + q j, over F
+  Matrix<T> responses;              // (q L) x N: rows i L … hold output i after a state: c_i A^k x
+  Matrix<T> reach;                  // N x (p L): columns j L … hold A^(L-1) b_j, …, b_j
+  std::vector<Matrix<T>> powers;    // A^(2^bit)
+};
+
+Matrix<std::complex<double>> kernel_spectra(const DiscreteStateSpace& system, Index block,
+                                            const detail::RealFft<double>& fft) {
+  const Matrix<double> K = kernel(system, block);
+  Matrix<std::complex<double>> spectra = Matrix<std::complex<double>>::Zero(fft.padded_bins(), K.rows());
+  Vector<double> time = Vector<double>::Zero(fft.length());
+  for (Index channel = 0; channel < K.rows(); ++channel) {
+    time.head(block) = K.row(channel) / static_cast<double>(fft.length());
+    fft.forward(time.data(), &spectra(0, channel));
+  }
+  return spectra;
+}
+
+Matrix<double> state_responses(const DiscreteStateSpace& s, Index block) {
+  const Matrix<double> first = s.convention == Convention::sequence ? Matrix<double>(s.C * s.A) : s.C;
+  const Matrix<double> rows = krylov(s.A.transpose(), first.transpose(), block);  // N x (q L), k major
+  Matrix<double> responses(s.outputs() * block, s.order());
+  for (Index k = 0; k < block; ++k) {
+    for (Index i = 0; i < s.outputs(); ++i) responses.row(i * block + k) = rows.col(k * s.outputs() + i);
+  }
+  return responses;
+}
+
+Matrix<double> reachable_states(const DiscreteStateSpace& s, Index block) {
+  const Matrix<double> columns = krylov(s.A, s.B, block);  // N x (p L), k major
+  Matrix<double> reach(s.order(), s.inputs() * block);
+  for (Index k = 0; k < block; ++k) {
+    for (Index j = 0; j < s.inputs(); ++j) {
+      reach.col(j * block + block - 1 - k) = columns.col(k * s.inputs() + j);
+    }
+  }
+  return reach;
+}
+
+template <class T>
+Tables<T> make_tables(const DiscreteStateSpace& system, Index block, const detail::RealFft<double>& fft) {
+  Tables<T> tables;
+  tables.spectra = kernel_spectra(system, block, fft).cast<std::complex<T>>();
+  tables.responses = state_responses(system, block).cast<T>();
+  tables.reach = reachable_states(system, block).cast<T>();
+  Matrix<double> power = system.A;
+  for (Index bits = block; bits > 0; bits /= 2) {
+    tables.powers.push_back(power.cast<T>());
+    power = (power * power).eval();
+  }
+  return tables;
+}
+
+Index check_block(Index block) {
+  constexpr Index longest = Index{1} << 26;  // its FFT length fits FFTW's int
+  if (block < 1 || block > longest) detail::fail("Convolution", "block must be from 1 to 2^26", block);
+  return block;
+}
+
+}  // namespace
+
+template <class T>
+struct Convolution<T>::Design {
+  Index block, order, inputs, outputs;  // of one system
+  detail::RealFft<T> fft;
+  std::vector<Tables<T>> systems;  // one, or one for each copy
+
+  Design(const std::vector<DiscreteStateSpace>& layer, Index block_size)
+      : block(check_block(block_size)),
+        order(layer.front().order()),
+        inputs(layer.front().inputs()),
+        outputs(layer.front().outputs()),
+        fft(detail::good_fft_length(2 * block - 1)) {
+    const detail::RealFft<double> fft_double(fft.length());
+    for (const DiscreteStateSpace& system : layer) systems.push_back(make_tables<T>(system, block, fft_double));
+  }
+};
+
+template <class T>
+Convolution<T>::Convolution(const DiscreteStateSpace& system, Index block, Index copies)
+    : Convolution(std::vector<DiscreteStateSpace>{system}, block) {
+  detail::check_layer("Convolution", {system}, copies);
+  copies_ = copies;
+}
+
+template <class T>
+Convolution<T>::Convolution(const std::vector<DiscreteStateSpace>& layer, Index block)
+    : copies_(static_cast<Index>(layer.size())) {
+  detail::check_layer("Convolution", layer, 1);
+  design_ = std::make_shared<const Design>(layer, block);
+  const detail::RealFft<T>& fft = design_->fft;
+  input_spectra_.resize(fft.padded_bins(), design_->inputs);
+  product_.resize(fft.padded_bins());
+  time_.resize(fft.length());
+  next_.resize(design_->order);
+  power_.resize(design_->order);
+  response_.resize(block);
+}
+
+template <class T>
+Index Convolution<T>::order() const {
+  return design_->order;
+}
+template <class T>
+Index Convolution<T>::copies() const {
+  return copies_;
+}
+template <class T>
+Index Convolution<T>::inputs() const {
+  return design_->inputs * copies_;
+}
+template <class T>
+Index Convolution<T>::outputs() const {
+  return design_->outputs * copies_;
+}
+template <class T>
+Index Convolution<T>::block() const {
+  return design_->block;
+}
+template <class T>
+Index Convolution<T>::fft_length() const {
+  return design_->fft.length();
+}
+
+template <class T>
+void Convolution<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
+  detail::check_run("Convolution::run", *this, u, y, x);
+  for (Index done = 0; done < u.cols(); done += block()) {
+    const Index more = std::min(block(), u.cols() - done);
+    run_block(u.middleCols(done, more), y.middleCols(done, more), x);
+  }
+}
+
+template <class T>
+void Convolution<T>::run_block(ConstSignal<T> u, Signal<T> y, State<T>& x) {
+  const Design& d = *design_;
+  const Index m = u.cols();
+  for (Index c = 0; c < copies_; ++c) {
+    const Tables<T>& tables = d.systems[d.systems.size() == 1 ? 0 : static_cast<std::size_t>(c)];
+
+    next_.setZero();
+    for (Index j = 0; j < d.inputs; ++j) {
+      time_.head(m) = u.row(c * d.inputs + j);
+      time_.tail(time_.size() - m).setZero();
+      next_.noalias() += tables.reach.middleCols((j + 1) * d.block - m, m) * time_.head(m);
+      d.fft.forward(time_.data(), &input_spectra_(0, j));
+    }
+
+    const Index bins = d.fft.bins();
+    for (Index i = 0; i < d.outputs; ++i) {
+      const auto spectrum = [&](Index j) { return tables.spectra.col(i + d.outputs * j).head(bins).array(); };
+      product_.head(bins) = spectrum(0) * input_spectra_.col(0).head(bins).array();
+      for (Index j = 1; j < d.inputs; ++j) {
+        product_.head(bins).array() += spectrum(j) * input_spectra_.col(j).head(bins).array();
+      }
+      d.fft.inverse(product_.data(), time_.data());
+      response_.head(m).noalias() = tables.responses.middleRows(i * d.block, m) * x.col(c);
+      y.row(c * d.outputs + i) = time_.head(m) + response_.head(m);
+    }
+
+    power_ = x.col(c);
+    for (std::size_t bit = 0; bit < tables.powers.size(); ++bit) {
+      if ((m >> bit) % 2 == 0) continue;
+      x.col(c).noalias() = tables.powers[bit] * power_;
+      power_ = x.col(c);
+    }
+    x.col(c) = power_ + next_;
+  }
+}
+
+template class Convolution<float>;
+template class Convolution<double>;
+
+Index default_block(const DiscreteStateSpace& system, Index length_hint) {
+  constexpr Index table_values = Index{1} << 22;  // 32 MiB of double
+  const Index by_memory = table_values / (system.order() * (system.inputs() + system.outputs()));
+  const Index by_length = length_hint > 0 ? std::min<Index>(length_hint, 4096) : 4096;
+  return std::max<Index>(std::min(by_length, by_memory), std::min<Index>(by_length, 64));
+}
+
+}  // namespace longstate

@@ -1,0 +1,62 @@
+#include "../detail/check.hpp"
+
+#include <longstate/execute/kernel.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace longstate {
+
+Matrix<double> krylov(const Matrix<double>& A, const Matrix<double>& V, Index length) {
+  if (length < 1) detail::fail("krylov", "length must be at least 1", length);
+  detail::check_shape("krylov", "A", A.rows(), A.cols(), V.rows(), V.rows());
+  const Index width = V.cols();
+  Matrix<double> states(V.rows(), length * width);
+  states.leftCols(width) = V;
+  Matrix<double> step = A;  // A^done
+  for (Index done = 1; done < length; done *= 2) {
+    const Index more = std::min(done, length - done);
+    states.middleCols(done * width, more * width).noalias() = step * states.leftCols(more * width);
+    if (2 * done < length) step = (step * step).eval();
+  }
+  return states;
+}
+
+Matrix<double> power(const Matrix<double>& A, Index exponent) {
+  detail::check_shape("power", "A", A.rows(), A.cols(), A.rows(), A.rows());
+  if (exponent < 0) detail::fail("power", "exponent must be at least 0", exponent);
+  Matrix<double> result = Matrix<double>::Identity(A.rows(), A.cols());
+  Matrix<double> square = A;  // A^(2^bit)
+  for (Index rest = exponent; rest > 0; rest /= 2) {
+    if (rest % 2 == 1) result = (square * result).eval();
+    if (rest > 1) square = (square * square).eval();
+  }
+  return result;
+}
+
+Matrix<double> kernel(const DiscreteStateSpace& system, Index length) {
+  validate(system);
+  if (length < 1) detail::fail("kernel", "length must be at least 1", length);
+  const Index p = system.inputs();
+  const Index q = system.outputs();
+
+  Matrix<double> K = Matrix<double>::Zero(q * p, length);
+  const Index start = system.convention == Convention::sequence ? 0 : 1;
+  if (const Index responses = length - start; responses > 0) {
+    // K_{i m + j} = (C A^{im}) (A^j B): m small steps of B, then length / m large steps of C.
+    const Index m = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(responses))));
+    const Matrix<double> small = krylov(system.A, system.B, m);
+    const Matrix<double> large = power(system.A, m);
+    Matrix<double> C = system.C;
+    for (Index done = 0; done < responses; done += m) {
+      const Index more = std::min(m, responses - done);
+      const Matrix<double> outputs = C * small.leftCols(more * p);  // q x (p more)
+      K.middleCols(start + done, more) = outputs.reshaped(q * p, more);
+      if (done + more < responses) C = (C * large).eval();
+    }
+  }
+  K.col(0) += system.D.reshaped();
+  return K;
+}
+
+}  // namespace longstate

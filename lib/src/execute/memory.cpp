@@ -1,0 +1,318 @@
+#include "memory_design.hpp"
+
+#include "../detail/check.hpp"
+
+#include <longstate/execute/memory.hpp>
+#include <longstate/measure/basis.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace longstate {
+namespace {
+
+/// Terms of the Taylor series of e^z that reach double precision for z <= 1.
+Index series_degree(double z) {
+  double term = 1;
+  Index degree = 1;
+  for (; degree < 20; ++degree) {
+    term *= z / static_cast<double>(degree);
+    if (term < 0x1p-56) break;
+  }
+  return degree + 1;
+}
+
+}  // namespace
+
+template <class T>
+Memory<T>::Memory(Measure measure, const MemoryOptions& options) : measure_(measure), options_(options) {
+  validate(measure);
+  detail::check_order("Memory", options.order);
+  detail::check_positive("Memory", "dt", options.dt);
+  if (options.channels < 1) detail::fail("Memory", "channels must be at least 1", options.channels);
+  design_ = std::make_shared<const Design>(measure, options);
+
+  previous_.resize(options.channels);
+  slope_.resize(options.channels);
+  level_.resize(options.channels);
+  term_.resize(options.order, options.channels);
+  sampled_.resize(options.order, options.channels);
+  node_.resize(options.order);
+  legendre_.resize(options.order);
+  legendre_before_.resize(options.order);
+  reset();
+}
+
+template <class T>
+void Memory<T>::reset() {
+  x_ = State<T>::Zero(order(), channels());
+  previous_.setZero();
+  samples_ = 0;
+  start_ = last_stamp_ = 0;
+  even_steps_ = 0;
+}
+
+template <class T>
+double Memory<T>::window() const {
+  return is_time_invariant(measure_) ? timescale(measure_) : elapsed();
+}
+
+template <class T>
+double Memory<T>::sample_delay() const {
+  const bool published_legs = !is_time_invariant(measure_) && options_.method != Discretization::zoh;
+  return published_legs ? 0.0 : options_.dt * sample_age(options_.method, options_.alpha);
+}
+
+template <class T>
+void Memory<T>::check(ConstFrame<T> u) const {
+  detail::check_shape("Memory", "a frame", u.rows(), 1, channels(), 1);
+  for (Index c = 0; c < u.size(); ++c) {
+    if (!std::isfinite(u(c))) {
+      detail::fail("Memory",
+                   "sample " + std::to_string(samples_) + " of channel " + std::to_string(c) + " must be finite", u(c));
+    }
+  }
+}
+
+template <class T>
+void Memory<T>::push(T u) {
+  if (channels() != 1) detail::fail("Memory", "push(u) takes one channel; give a frame of", channels());
+  push(ConstFrame<T>(Eigen::Map<const Vector<T>>(&u, 1)));
+}
+
+template <class T>
+void Memory<T>::push(ConstFrame<T> u) {
+  check(u);
+  const bool first_of_lines = design_->lines && samples_ == 0;
+  if (!first_of_lines) {
+    advance(options_.dt, true, u);
+    ++even_steps_;
+  } else if (design_->legs) {
+    x_.row(0) = u.transpose();
+  }
+  previous_ = u;
+  ++samples_;
+}
+
+template <class T>
+void Memory<T>::push_block(ConstSignal<T> u) {
+  detail::check_shape("Memory", "a block", u.rows(), u.cols(), channels(), u.cols());
+  for (Index k = 0; k < u.cols(); ++k) push(u.col(k));
+}
+
+template <class T>
+void Memory<T>::push_at(double time, ConstFrame<T> u) {
+  check(u);
+  if (!std::isfinite(time)) detail::fail("Memory", "time must be finite", time);
+  if (samples_ == 0) {
+    start_ = design_->lines ? time : time - options_.dt;
+    if (design_->lines) {
+      if (design_->legs) x_.row(0) = u.transpose();
+    } else {
+      last_stamp_ = start_;
+      advance(options_.dt, true, u);
+    }
+  } else {
+    const double dt = time - (start_ + elapsed());
+    if (!(dt > 0))
+      detail::fail("Memory", "time must advance; the one before was " + std::to_string(start_ + elapsed()), time);
+    advance(dt, dt == options_.dt, u);
+  }
+  last_stamp_ = time;
+  even_steps_ = 0;
+  previous_ = u;
+  ++samples_;
+}
+
+template <class T>
+void Memory<T>::advance(double dt, bool even, ConstFrame<T> u) {
+  if (design_->legs) {
+    advance_legs(elapsed(), dt, u);
+  } else if (even) {
+    advance_even(u);
+  } else {
+    advance_uneven(dt, u);
+  }
+}
+
+template <class T>
+void Memory<T>::advance_even(ConstFrame<T> u) {
+  const Design& d = *design_;
+  term_.noalias() = d.A * x_;
+  x_ = term_;
+  if (d.lines) x_.noalias() += d.B_previous * previous_.transpose();
+  x_.noalias() += d.B * u.transpose();
+}
+
+template <class T>
+void Memory<T>::advance_uneven(double dt, ConstFrame<T> u) {
+  const Design& d = *design_;
+  if (!d.exact) {
+    const DiscreteStateSpace step = discretize(d.system, dt, options_.method, {.alpha = options_.alpha});
+    x_ = step.A.template cast<T>() * x_ + step.B.template cast<T>() * u.transpose();
+    return;
+  }
+  const Index substeps = std::max<Index>(1, static_cast<Index>(std::ceil(d.norm * dt)));
+  const double h = dt / static_cast<double>(substeps);
+  const auto multiply = [&](T factor, State<T>& x) {
+    sampled_.noalias() = d.A_continuous * x;
+    x = factor * sampled_;
+  };
+  slope_.setZero();
+  if (d.lines) slope_ = (u - previous_) / static_cast<T>(dt);
+  for (Index step = 0; step < substeps; ++step) {
+    level_ = u;
+    if (d.lines) level_ = previous_ + static_cast<T>(h * static_cast<double>(step)) * slope_;
+    taylor(multiply, d.B_continuous, h, level_, slope_, false);
+  }
+}
+
+/// One step of x' = A x + B u over h by the Taylor series of its solution: x^(j) = A x^(j-1) + B u^(j-1). The input
+/// starts at u with derivative `rate`; its further derivatives are zero, or all `rate` again where it is exponential.
+template <class T>
+template <class Multiply>
+void Memory<T>::taylor(Multiply&& multiply, const Vector<T>& B, double h, const Vector<T>& u, const Vector<T>& rate,
+                       bool exponential) {
+  const Index degree = series_degree(design_->norm * h);
+  double power = 1;  // h^j / j!
+  term_ = x_;
+  for (Index j = 1; j <= degree; ++j) {
+    const double ratio = h / static_cast<double>(j);
+    power *= ratio;
+    multiply(static_cast<T>(ratio), term_);
+    if (j == 1) {
+      term_.noalias() += B * (static_cast<T>(power) * u).transpose();
+    } else if (j == 2 || exponential) {
+      term_.noalias() += B * (static_cast<T>(power) * rate).transpose();
+    }
+    x_ += term_;
+  }
+}
+
+template <class T>
+void Memory<T>::advance_legs(double t, double dt, ConstFrame<T> u) {
+  const Design& d = *design_;
+  if (!d.exact) return advance_legs_by_gbt(t, dt, u);
+  if (t == 0) {  // the past is this one piece: its own polynomial
+    x_.setZero();
+    x_.row(0) = u.transpose();
+    if (d.lines) {
+      x_.row(0) = (u + previous_).transpose() / 2;
+      if (order() > 1) x_.row(1) = (u - previous_).transpose() / static_cast<T>(2 * std::sqrt(3.0));
+    }
+    return;
+  }
+  const double log_ratio = std::log1p(dt / t);
+  const double z = d.norm * log_ratio;
+  // The series costs about 18 running sums for each unit of z, the quadrature about 8 sums for each degree.
+  const double break_even = std::max(1.0, 8.0 * static_cast<double>(order()) / (4 * 18.0));
+  if (z > break_even) {
+    advance_legs_by_quadrature(t, dt, u);
+  } else {
+    const Index substeps = std::max<Index>(1, static_cast<Index>(std::ceil(z)));
+    advance_legs_by_series(t, dt, log_ratio, substeps, u);
+  }
+}
+
+template <class T>
+void Memory<T>::advance_legs_by_series(double t, double dt, double log_ratio, Index substeps, ConstFrame<T> u) {
+  const LegSOperator<T>& A = *design_->legs;
+  const double h = log_ratio / static_cast<double>(substeps);
+  const auto multiply = [&](T factor, State<T>& x) { A.multiply(factor, x); };
+  slope_.setZero();
+  level_ = u;
+  for (Index step = 0; step < substeps; ++step) {
+    if (design_->lines) {  // u = previous + (u - previous)(e^sigma - t) / dt: exponential in log time
+      const double now = t * std::exp(h * static_cast<double>(step));
+      level_ = previous_ + static_cast<T>((now - t) / dt) * (u - previous_);
+      slope_ = static_cast<T>(now / dt) * (u - previous_);
+    }
+    taylor(multiply, A.B(), h, level_, slope_, true);
+  }
+}
+
+/// A polynomial p of degree < N is its own projection at any time, so x' = p(t') + E (x - p(t)), with p the line (or
+/// constant) of this step. E stands for stretching the window from t to t' with nothing new in it:
+///     (E x)_n = r int_0^1 p_n(r v) (sum_k x_k p_k(v)) dv,   r = t / t',
+/// where N Gauss-Legendre nodes are exact, the integrand being of degree 2N - 2.
+template <class T>
+void Memory<T>::advance_legs_by_quadrature(double t, double dt, ConstFrame<T> u) {
+  const Design& d = *design_;
+  const double end = t + dt;
+  const T r = static_cast<T>(t / end);
+  const auto add_line = [&](T sign, double now) {  // the coefficients of the line on [0, now]
+    if (d.lines) {
+      slope_ = (u - previous_) * static_cast<T>(now / (2 * dt));
+      level_ = previous_ + (u - previous_) * static_cast<T>((now / 2 - t) / dt);
+      if (order() > 1) x_.row(1) += sign * slope_.transpose() / static_cast<T>(std::sqrt(3.0));
+      x_.row(0) += sign * level_.transpose();
+    } else {
+      x_.row(0) += sign * u.transpose();
+    }
+  };
+
+  add_line(-1, t);
+  term_.noalias() = d.basis_at_nodes.transpose() * x_;  // the polynomial at each node
+  for (Index c = 0; c < channels(); ++c) term_.col(c).array() *= r * d.weights.array();
+  node_ = 2 * r * d.nodes.array() - 1;
+  legendre_before_.setZero();
+  legendre_.setOnes();
+  for (Index n = 0; n < order(); ++n) {
+    x_.row(n).noalias() = d.legs->B()(n) * (legendre_.transpose() * term_);
+    const T degree = static_cast<T>(n);
+    const T a = (2 * degree + 1) / (degree + 1);
+    const T b = degree / (degree + 1);
+    legendre_before_ = a * node_.cwiseProduct(legendre_) - b * legendre_before_;
+    legendre_.swap(legendre_before_);
+  }
+  add_line(1, end);
+}
+
+/// The published update: (I - alpha h A) x' = (I + (1 - alpha) h A) x + h B u, h = dt / t at the end of the step.
+template <class T>
+void Memory<T>::advance_legs_by_gbt(double t, double dt, ConstFrame<T> u) {
+  const LegSOperator<T>& A = *design_->legs;
+  const double alpha = gbt_alpha(options_.method, options_.alpha);
+  const double h = dt / (t + dt);
+  if (alpha < 1) {
+    term_ = x_;
+    A.multiply(static_cast<T>((1 - alpha) * h), term_);
+    x_ += term_;
+  }
+  x_.noalias() += A.B() * (static_cast<T>(h) * u).transpose();
+  if (alpha > 0) A.solve(static_cast<T>(alpha * h), x_);
+}
+
+template <class T>
+Vector<T> Memory<T>::reconstruct(const Eigen::Ref<const Vector<double>>& delays, Index channel) const {
+  if (channel < 0 || channel >= channels()) {
+    detail::fail("Memory::reconstruct", "channel must be from 0 to " + std::to_string(channels() - 1), channel);
+  }
+  const double theta = window();
+  Vector<double> ages = delays;
+  if (theta > 0) {
+    ages /= theta;
+  } else if (!ages.isZero(0)) {
+    detail::fail("Memory::reconstruct", "a delay must be 0 before any time has passed", ages.cwiseAbs().maxCoeff());
+  }
+  // A delay of exactly the window may come out a rounding beyond it.
+  if (support(measure_) == 1) {
+    for (double& age : ages) {
+      if (age > 1 && age < 1 + 1e-12) age = 1;
+    }
+  }
+  const Vector<double> coefficients = x_.col(channel).template cast<double>();
+  Vector<T> signal(ages.size());
+  constexpr Index chunk = 256;  // bounds the memory of the basis
+  for (Index done = 0; done < ages.size(); done += chunk) {
+    const Index more = std::min(chunk, ages.size() - done);
+    const Vector<double> part = basis(measure_, order(), ages.segment(done, more)).transpose() * coefficients;
+    signal.segment(done, more) = part.template cast<T>();
+  }
+  return signal;
+}
+
+template class Memory<float>;
+template class Memory<double>;
+
+}  // namespace longstate

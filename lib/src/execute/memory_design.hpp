@@ -1,0 +1,93 @@
+#pragma once
+
+// What a Memory computes once: its update for steps of dt, or the operator and the quadrature of legs.
+
+#include <longstate/discretize/discretize.hpp>
+#include <longstate/discretize/phi.hpp>
+#include <longstate/execute/memory.hpp>
+#include <longstate/hippo/operators.hpp>
+#include <longstate/measure/basis.hpp>
+#include <longstate/system/state_space.hpp>
+
+#include <boost/math/special_functions/legendre.hpp>
+
+#include <optional>
+#include <stdexcept>
+
+namespace longstate {
+
+template <class T>
+struct Memory<T>::Design {
+  bool lines;       // foh: straight lines between samples
+  bool exact;       // foh or zoh
+  double norm = 0;  // upper bound of the 2-norm of A (legs: in log time)
+
+  // legs
+  std::optional<LegSOperator<T>> legs;
+  Vector<T> nodes, weights;  // Gauss-Legendre on [0, 1]
+  Matrix<T> basis_at_nodes;  // p_n(node_j)
+
+  // the time-invariant measures
+  StateSpace system;
+  Matrix<T> A_continuous;
+  Vector<T> B_continuous;
+  Matrix<T> A;  // for a step of dt: x <- A x + B_previous u_{k-1} + B u_k
+  Vector<T> B, B_previous;
+
+  Design(const Measure& measure, const MemoryOptions& options)
+      : lines(options.method == Discretization::foh), exact(lines || options.method == Discretization::zoh) {
+    if (options.method == Discretization::impulse) {
+      throw std::invalid_argument(
+          "longstate::Memory: method must not be impulse, which holds no signal between samples");
+    }
+    if (!exact) gbt_alpha(options.method, options.alpha);  // checks alpha
+    if (is_time_invariant(measure)) {
+      design_even_step(measure, options);
+    } else {
+      design_legs(options.order);
+    }
+  }
+
+ private:
+  void design_even_step(const Measure& measure, const MemoryOptions& options) {
+    system = coefficient_system(measure, options.order);
+    A_continuous = system.A.template cast<T>();
+    B_continuous = system.B.col(0).template cast<T>();
+    norm = system.A.norm();
+    if (lines) {
+      const double dt = options.dt;
+      const auto phi = phi_functions(system.A * dt, 2);
+      A = phi[0].template cast<T>();
+      B_previous = (dt * (phi[1] - phi[2]) * system.B.col(0)).template cast<T>();
+      B = (dt * phi[2] * system.B.col(0)).template cast<T>();
+    } else {
+      const DiscreteStateSpace step = discretize(system, options.dt, options.method, {.alpha = options.alpha});
+      A = step.A.template cast<T>();
+      B = step.B.col(0).template cast<T>();
+    }
+  }
+
+  void design_legs(Index order) {
+    legs.emplace(order);
+    norm = legs->norm_bound();
+    if (!exact) return;
+    // Boost gives the zeros that are not negative; P_n is even or odd.
+    const auto zeros = boost::math::legendre_p_zeros<double>(static_cast<int>(order));
+    nodes.resize(order);
+    weights.resize(order);
+    const Index count = static_cast<Index>(zeros.size());
+    for (Index i = 0; i < count; ++i) {
+      const double y = zeros[static_cast<std::size_t>(i)];
+      const double slope = boost::math::legendre_p_prime(static_cast<int>(order), y);
+      const double weight = 1 / ((1 - y * y) * slope * slope);  // half of it on [-1, 1]
+      const Index above = order - count + i;
+      const Index below = count - 1 - i;
+      nodes(above) = static_cast<T>((1 + y) / 2);
+      nodes(below) = static_cast<T>((1 - y) / 2);
+      weights(above) = weights(below) = static_cast<T>(weight);
+    }
+    basis_at_nodes = basis(LegT{}, order, (1 - nodes.template cast<double>().array()).matrix()).template cast<T>();
+  }
+};
+
+}  // namespace longstate

@@ -1,0 +1,54 @@
+#include "../detail/layer.hpp"
+
+#include <longstate/execute/recurrence.hpp>
+
+namespace longstate {
+
+template <class T>
+Recurrence<T>::Recurrence(const DiscreteStateSpace& system, Index copies)
+    : Recurrence(std::vector<DiscreteStateSpace>{system}) {
+  detail::check_layer("Recurrence", {system}, copies);
+  scratch_.resize(order(), copies);
+}
+
+template <class T>
+Recurrence<T>::Recurrence(const std::vector<DiscreteStateSpace>& layer) {
+  detail::check_layer("Recurrence", layer, 1);
+  convention_ = layer.front().convention;
+  for (const DiscreteStateSpace& s : layer) {
+    const Vector<double> ones = (s.A.diagonal().array() > 0.5).template cast<double>();
+    const Matrix<double> rest = s.A - Matrix<double>(ones.asDiagonal());
+    systems_.push_back({ones.template cast<T>(), rest.template cast<T>(), s.B.template cast<T>(),
+                        s.C.template cast<T>(), s.D.template cast<T>()});
+  }
+  scratch_.resize(layer.front().order(), static_cast<Index>(layer.size()));
+}
+
+template <class T>
+void Recurrence<T>::step(ConstFrame<T> u, Frame<T> y, State<T>& x) noexcept {
+  for (Index c = 0; c < copies(); ++c) {
+    const System& s = systems_[systems_.size() == 1 ? 0 : static_cast<std::size_t>(c)];
+    const auto u_c = u.segment(c * s.B.cols(), s.B.cols());
+    auto y_c = y.segment(c * s.C.rows(), s.C.rows());
+    auto next = scratch_.col(c);
+
+    if (convention_ == Convention::control) y_c.noalias() = s.C * x.col(c);
+    next = s.ones.cwiseProduct(x.col(c));
+    next.noalias() += s.rest * x.col(c);
+    next.noalias() += s.B * u_c;
+    x.col(c) = next;
+    if (convention_ == Convention::sequence) y_c.noalias() = s.C * x.col(c);
+    y_c.noalias() += s.D * u_c;
+  }
+}
+
+template <class T>
+void Recurrence<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
+  detail::check_run("Recurrence::run", *this, u, y, x);
+  for (Index k = 0; k < u.cols(); ++k) step(u.col(k), y.col(k), x);
+}
+
+template class Recurrence<float>;
+template class Recurrence<double>;
+
+}  // namespace longstate

@@ -1,0 +1,16 @@
+// Any bytes are a valid system or an InputError.
+
+#include "cli/error.hpp"
+#include "cli/system_file.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  try {
+    longstate::validate(cli::parse_system({reinterpret_cast<const char*>(data), size}, "input"));
+  } catch (const cli::InputError&) {
+    return 0;
+  }
+  return 0;
+}

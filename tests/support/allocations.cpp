@@ -1,0 +1,55 @@
+#include "allocations.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+// Eigen allocates by malloc, the rest by operator new; glibc lets a program interpose both. Sanitizers interpose malloc
+// themselves, so with them only operator new is counted.
+#if defined(__SANITIZE_ADDRESS__)
+#define LONGSTATE_INTERPOSE_MALLOC 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LONGSTATE_INTERPOSE_MALLOC 0
+#else
+#define LONGSTATE_INTERPOSE_MALLOC 1
+#endif
+#else
+#define LONGSTATE_INTERPOSE_MALLOC 1
+#endif
+
+namespace {
+std::atomic<std::size_t> count{0};
+}
+
+namespace support {
+std::size_t allocations() { return count; }
+}  // namespace support
+
+#if LONGSTATE_INTERPOSE_MALLOC
+extern "C" {
+void* __libc_malloc(std::size_t);
+void* __libc_memalign(std::size_t, std::size_t);
+void* malloc(std::size_t size) {  // operator new comes here, too
+  ++count;
+  return __libc_malloc(size);
+}
+int posix_memalign(void** result, std::size_t alignment, std::size_t size) {
+  ++count;
+  *result = __libc_memalign(alignment, size);
+  return *result ? 0 : 12;
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+  ++count;
+  return __libc_memalign(alignment, size);
+}
+}
+#else
+void* operator new(std::size_t size) {
+  ++count;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif

@@ -1,0 +1,88 @@
+#include "oracle.hpp"
+
+#include <boost/math/quadrature/gauss.hpp>
+
+#include <cmath>
+#include <numbers>
+#include <random>
+
+namespace support {
+
+Run direct_run(const longstate::DiscreteStateSpace& system, const Matrix<double>& u, const Matrix<double>& x0) {
+  using Long = Matrix<long double>;
+  const auto lengthen = [](const Matrix<double>& M) -> Long { return M.cast<long double>(); };
+  const Long A = lengthen(system.A), B = lengthen(system.B), C = lengthen(system.C), D = lengthen(system.D);
+  Long x = lengthen(x0);
+  Run result{Matrix<double>(C.rows(), u.cols()), {}};
+  for (Index k = 0; k < u.cols(); ++k) {
+    const Long u_k = u.col(k).cast<long double>();
+    const Long next = A.lazyProduct(x) + B.lazyProduct(u_k);
+    const Long& seen = system.convention == longstate::Convention::sequence ? next : x;
+    result.y.col(k) = (C.lazyProduct(seen) + D.lazyProduct(u_k)).cast<double>();
+    x = next;
+  }
+  result.x = x.cast<double>();
+  return result;
+}
+
+double Held::operator()(double t) const {
+  const double* const first = times.data();
+  const Index k = std::min(Index(std::lower_bound(first, first + times.size(), t) - first), times.size() - 1);
+  if (!lines || k == 0) return values(k);
+  const double part = (t - times(k - 1)) / (times(k) - times(k - 1));
+  return values(k - 1) + part * (values(k) - values(k - 1));
+}
+
+Vector<double> project(const Held& signal, Index order, const std::function<Vector<double>(double)>& kernel) {
+  using Gauss = boost::math::quadrature::gauss<double, 60>;
+  Vector<double> sum = Vector<double>::Zero(order);
+  constexpr int pieces = 8;
+  double left = signal.start;
+  for (Index k = signal.lines ? 1 : 0; k < signal.times.size(); ++k) {
+    const double width = (signal.times(k) - left) / pieces;
+    for (int piece = 0; piece < pieces; ++piece) {
+      const double centre = left + width * (piece + 0.5);
+      for (std::size_t i = 0; i < Gauss::abscissa().size(); ++i) {
+        for (const double side : {-1.0, 1.0}) {
+          const double t = centre + side * Gauss::abscissa()[i] * width / 2;
+          sum += Gauss::weights()[i] * width / 2 * signal(t) * kernel(t);
+        }
+      }
+    }
+    left = signal.times(k);
+  }
+  return sum;
+}
+
+Matrix<double> random_matrix(Index rows, Index cols, unsigned seed) {
+  std::mt19937 generator(seed);
+  Matrix<double> M(rows, cols);
+  for (double& value : M.reshaped()) value = 2.0 * static_cast<double>(generator()) / 4294967295.0 - 1.0;
+  return M;
+}
+
+Vector<double> band_limited(Index n, double dt, double frequency, unsigned seed) {
+  const double duration = static_cast<double>(n) * dt;
+  const Index tones = static_cast<Index>(frequency * duration);
+  const Matrix<double> random = random_matrix(tones, 2, seed);
+  Vector<double> signal = Vector<double>::Zero(n);
+  for (Index tone = 0; tone < tones; ++tone) {
+    const double omega = 2 * std::numbers::pi * static_cast<double>(tone + 1) / duration;
+    for (Index k = 0; k < n; ++k) {
+      signal(k) += random(tone, 0) * std::cos(omega * static_cast<double>(k) * dt + std::numbers::pi * random(tone, 1));
+    }
+  }
+  return signal / std::sqrt(signal.squaredNorm() / static_cast<double>(n));
+}
+
+std::vector<longstate::Measure> time_invariant_measures(double window) {
+  std::vector<longstate::Measure> measures;
+  for (const std::string_view name : longstate::measure_names()) {
+    const longstate::Measure measure = longstate::make_measure(name, window);
+    if (longstate::is_time_invariant(measure)) measures.push_back(measure);
+  }
+  measures.push_back(longstate::LagT{.timescale = window, .alpha = 0.5, .beta = 0.75});
+  return measures;
+}
+
+}  // namespace support

@@ -1,0 +1,45 @@
+#pragma once
+
+// Slow, direct computations that the library is held against.
+
+#include <longstate/longstate.hpp>
+
+#include <functional>
+#include <vector>
+
+namespace support {
+
+using longstate::Index;
+using longstate::Matrix;
+using longstate::Vector;
+
+/// Outputs and final state of a discrete system by its definition, in long double, one loop for each sum.
+struct Run {
+  Matrix<double> y;
+  Matrix<double> x;
+};
+Run direct_run(const longstate::DiscreteStateSpace& system, const Matrix<double>& u, const Matrix<double>& x0);
+
+/// A signal known at `times`, held (each sample on the cell that ends at its time, the first from `start`) or joined.
+struct Held {
+  Vector<double> times;
+  Vector<double> values;
+  double start;
+  bool lines;
+  double operator()(double t) const;
+};
+
+/// int u(t) g_n(t) dt over the signal, g_n = kernel(n, t): Gauss-Legendre with 60 nodes on every cell, 8 pieces each
+/// for the kernels that are not polynomials.
+Vector<double> project(const Held& signal, Index order, const std::function<Vector<double>(double)>& kernel);
+
+/// Uniform random numbers in [-1, 1], a fixed sequence for each seed, rows x cols.
+Matrix<double> random_matrix(Index rows, Index cols, unsigned seed);
+
+/// A sum of cosines below `frequency` Hz with random amplitudes and phases, n samples of dt, scaled to rms 1.
+Vector<double> band_limited(Index n, double dt, double frequency, unsigned seed);
+
+/// Every measure with time-invariant matrices, with this window, the general lagt included.
+std::vector<longstate::Measure> time_invariant_measures(double window = 1.0);
+
+}  // namespace support
