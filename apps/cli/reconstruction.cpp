@@ -108,9 +108,11 @@ Reconstruction reconstruct(const MemoryRequest& request, const Memory<double>& m
   for (const Bin& bin : history.bins()) {
     const double age = age_of((n - 1 - bin.middle()) * request.dt + memory.sample_delay(), result.window);
     const double width = static_cast<double>(bin.count) * request.dt / result.window;
+    const double cells =
+        age_of((n - 0.5 - bin.middle()) * request.dt, result.window);  // held or joined: half a cell older
     // The share of a bin on the edge of the window.
-    const double share = std::clamp((longstate::support(result.shape) - age) / width + 0.5, 0.0, 1.0);
-    const double weighed_at = std::min(age, longstate::support(result.shape) * (1 - 1e-9));
+    const double share = std::clamp((longstate::support(result.shape) - cells) / width + 0.5, 0.0, 1.0);
+    const double weighed_at = std::min(cells, longstate::support(result.shape) * (1 - 1e-9));
     if (share > 0 && longstate::in_support(result.shape, weighed_at)) {
       const double density =
           longstate::weight(result.shape, weighed_at) / std::pow(longstate::tilt(result.shape, weighed_at), 2);

@@ -7,12 +7,12 @@
 namespace longstate {
 namespace {
 
-/// (-> at ||X|| <= 1/2) terms up to X^15 / (15+k)! leave 2^-16 / 16! < 1e-18.
-constexpr int degree = 15;
+/// At ||X|| <= 1, terms up to X^19 / (19+k)! leave 1 / 20! < 1e-18.
+constexpr int degree = 19;
 
 double factorial(int n) { return n < 2 ? 1.0 : n * factorial(n - 1); }
 
-/// sum_{j=0..15} X^j / (j+k)! in four groups of four powers (Paterson & Stockmeyer 1973): six products.
+/// sum_{j=0..19} X^j / (j+k)! in five groups of four powers (Paterson & Stockmeyer 1973): seven products.
 Matrix<double> taylor(const Matrix<double>& X, int k) {
   const Matrix<double> I = Matrix<double>::Identity(X.rows(), X.cols());
   const Matrix<double> X2 = X * X;
@@ -28,7 +28,7 @@ Matrix<double> taylor(const Matrix<double>& X, int k) {
 
 int halvings(const Matrix<double>& X) {
   const double norm = X.cwiseAbs().colwise().sum().maxCoeff();
-  return norm > 0.5 ? static_cast<int>(std::ceil(std::log2(norm / 0.5))) : 0;
+  return norm > 1 ? static_cast<int>(std::ceil(std::log2(norm))) : 0;
 }
 
 }  // namespace
