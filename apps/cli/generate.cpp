@@ -104,7 +104,7 @@ Vector<double> chirp(Index length, double rate, double from, double to) {
 Vector<double> mackey_glass(Index length, std::uint64_t seed) {
   check_length(length);
   constexpr int steps = 10;  // a unit of time
-  constexpr std::size_t delay = 17 * steps;
+  constexpr std::size_t delay = std::size_t{17} * steps;
   constexpr int transient = 300;
   constexpr double h = 1.0 / steps;
   const auto slope = [](double x, double past) { return 0.2 * past / (1 + std::pow(past, 10)) - 0.1 * x; };

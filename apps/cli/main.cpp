@@ -3,32 +3,29 @@
 
 #include <longstate/config.hpp>
 
-#include <fmt/core.h>
-
 #include <csignal>
+#include <cstdio>
 #include <exception>
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace {
 
 constexpr int failure = 1;
 constexpr int bad_usage = 2;
 
-int complain(const std::string& what, int code) {
-  // One line, whatever a library put into its message; and the library's own messages name their function.
-  std::string line = what.substr(0, what.find('\n'));
-  const std::string own = "longstate::";
-  if (line.starts_with(own)) line.erase(0, own.size());
-  fmt::print(stderr, "longstate: {}\n", line);
+/// One line, whatever a library put into its message; the library's own messages begin with its name.
+int complain(std::string_view what, int code) noexcept {
+  constexpr std::string_view own = "longstate::";
+  if (what.starts_with(own)) what.remove_prefix(own.size());
+  if (const std::size_t end = what.find('\n'); end != std::string_view::npos) what.remove_suffix(what.size() - end);
+  std::fprintf(stderr, "longstate: %.*s\n", static_cast<int>(what.size()), what.data());
   return code;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a write that fails
+int run(int argc, char** argv) {
   CLI::App app{
       "State-space memories of signals: HiPPO matrices, their discretisations, and what they remember.\n\n"
       "Start with:\n"
@@ -43,13 +40,21 @@ int main(int argc, char** argv) {
   cli::add_simulate(app);
   cli::add_reconstruct(app);
   cli::add_signal(app);
-
   try {
     app.parse(argc, argv);  // runs the subcommand
     return 0;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    return complain(std::string(error.what()) + " (longstate --help)", bad_usage);
+    throw cli::InputError(std::string(error.what()).append(" (longstate --help)"));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a write that fails
+  try {
+    return run(argc, argv);
   } catch (const cli::InputError& error) {
     return complain(error.what(), bad_usage);
   } catch (const std::invalid_argument& error) {
@@ -58,5 +63,7 @@ int main(int argc, char** argv) {
     return complain("there is not enough memory for a problem of this size", failure);
   } catch (const std::exception& error) {
     return complain(error.what(), failure);
+  } catch (...) {
+    return complain("an unknown error", failure);
   }
 }

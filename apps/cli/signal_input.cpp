@@ -5,6 +5,8 @@
 #include "cli/error.hpp"
 
 #include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -58,6 +60,13 @@ class CsvInput : public SignalInput {
   std::vector<double> values_;
 };
 
+/// The size of standard input where it is a file, so that the progress can be told.
+double redirected_size() {
+  struct stat status {};
+  const bool file = ::fstat(STDIN_FILENO, &status) == 0 && S_ISREG(status.st_mode);
+  return file ? static_cast<double>(status.st_size) : -1.0;
+}
+
 std::string lower_extension(const std::string& path) {
   std::string extension = std::filesystem::path(path).extension().string();
   std::transform(extension.begin(), extension.end(), extension.begin(),
@@ -74,7 +83,7 @@ bool is_one_of(const std::string& text, const std::array<std::string_view, n>& l
 
 std::unique_ptr<SignalInput> open_signal(const std::string& path) {
   using namespace std::string_view_literals;
-  if (path == "-") return std::make_unique<CsvInput>(stdin, "standard input", -1.0);
+  if (path == "-") return std::make_unique<CsvInput>(stdin, "standard input", redirected_size());
 
   const std::string extension = lower_extension(path);
   const bool is_csv = is_one_of(extension, std::array{".csv"sv, ".txt"sv, ".tsv"sv});

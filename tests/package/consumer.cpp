@@ -15,5 +15,6 @@ int main() {
   ls::Memory<double> memory{ls::LegS{}, {.order = 16, .dt = 1e-3}};
   memory.push_block(u);
   const Eigen::VectorXd past = memory.reconstruct(Eigen::VectorXd::LinSpaced(9, 0, 0.9));
-  std::cout << "the same to rounding: " << ((y - z).norm() < 1e-12 * y.norm() && past.allFinite() ? "yes" : "no") << '\n';
+  std::cout << "the same to rounding: " << ((y - z).norm() < 1e-12 * y.norm() && past.allFinite() ? "yes" : "no")
+            << '\n';
 }

@@ -6,6 +6,11 @@
 #include <cmath>
 
 namespace longstate {
+namespace {
+
+constexpr Index max_length = Index{1} << 30;
+
+}  // namespace
 
 Matrix<double> krylov(const Matrix<double>& A, const Matrix<double>& V, Index length) {
   if (length < 1) detail::fail("krylov", "length must be at least 1", length);
@@ -36,7 +41,7 @@ Matrix<double> power(const Matrix<double>& A, Index exponent) {
 
 Matrix<double> kernel(const DiscreteStateSpace& system, Index length) {
   validate(system);
-  if (length < 1) detail::fail("kernel", "length must be at least 1", length);
+  if (length < 1 || length > max_length) detail::fail("kernel", "length must be from 1 to 2^30", length);
   const Index p = system.inputs();
   const Index q = system.outputs();
 

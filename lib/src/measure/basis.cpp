@@ -26,7 +26,8 @@ void fill(const LagT& measure, double age, Column h) {
 void fill(const Fourier& /*measure*/, double age, Column h) {
   h(0) = 1;
   for (Index n = 1; n < h.size(); ++n) {
-    const double phase = 2 * std::numbers::pi * static_cast<double>((n + 1) / 2) * age;
+    const Index m = (n + 1) / 2;
+    const double phase = 2 * std::numbers::pi * static_cast<double>(m) * age;
     h(n) = std::numbers::sqrt2 * (n % 2 == 1 ? std::cos(phase) : std::sin(phase));
   }
 }

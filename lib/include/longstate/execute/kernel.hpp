@@ -15,7 +15,7 @@ namespace longstate {
 ///
 /// Cost       O(length q p N + sqrt(length) (q + p) N^2 + N^3 log length), by small steps of B and large ones of C;
 ///            memory O(length q p + sqrt(length) p N).
-/// Throws     std::invalid_argument if the system is not valid or length < 1.
+/// Throws     std::invalid_argument if the system is not valid or length is not in [1, 2^30].
 Matrix<double> kernel(const DiscreteStateSpace& system, Index length);
 
 /// [V, A V, …, A^(length-1) V], N x (length columns(V)): the states that follow from an impulse, or from a state.
