@@ -20,6 +20,7 @@
 #include <longstate/discretize/phi.hpp>
 
 #include <longstate/execute/kernel.hpp>
+#include <longstate/execute/transition.hpp>
 #include <longstate/execute/recurrence.hpp>
 #if LONGSTATE_WITH_FFTW
 #include <longstate/execute/convolution.hpp>

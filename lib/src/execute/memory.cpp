@@ -138,7 +138,7 @@ void Memory<T>::advance(double dt, bool even, ConstFrame<T> u) {
 template <class T>
 void Memory<T>::advance_even(ConstFrame<T> u) {
   const Design& d = *design_;
-  term_.noalias() = d.A * x_;
+  for (Index c = 0; c < channels(); ++c) d.A.apply(x_.col(c), term_.col(c));
   x_ = term_;
   if (d.lines) x_.noalias() += d.B_previous * previous_.transpose();
   x_.noalias() += d.B * u.transpose();

@@ -5,6 +5,7 @@
 #include <longstate/discretize/discretize.hpp>
 #include <longstate/discretize/phi.hpp>
 #include <longstate/execute/memory.hpp>
+#include <longstate/execute/transition.hpp>
 #include <longstate/hippo/operators.hpp>
 #include <longstate/measure/basis.hpp>
 #include <longstate/system/state_space.hpp>
@@ -31,7 +32,7 @@ struct Memory<T>::Design {
   StateSpace system;
   Matrix<T> A_continuous;
   Vector<T> B_continuous;
-  Matrix<T> A;  // for a step of dt: x <- A x + B_previous u_{k-1} + B u_k
+  Transition<T> A;  // for a step of dt: x <- A x + B_previous u_{k-1} + B u_k
   Vector<T> B, B_previous;
 
   Design(const Measure& measure, const MemoryOptions& options)
@@ -57,12 +58,12 @@ struct Memory<T>::Design {
     if (lines) {
       const double dt = options.dt;
       const auto phi = phi_functions(system.A * dt, 2);
-      A = phi[0].template cast<T>();
+      A = Transition<T>(phi[0]);
       B_previous = (dt * (phi[1] - phi[2]) * system.B.col(0)).template cast<T>();
       B = (dt * phi[2] * system.B.col(0)).template cast<T>();
     } else {
       const DiscreteStateSpace step = discretize(system, options.dt, options.method, {.alpha = options.alpha});
-      A = step.A.template cast<T>();
+      A = Transition<T>(step.A);
       B = step.B.col(0).template cast<T>();
     }
   }

@@ -16,10 +16,7 @@ Recurrence<T>::Recurrence(const std::vector<DiscreteStateSpace>& layer) {
   detail::check_layer("Recurrence", layer, 1);
   convention_ = layer.front().convention;
   for (const DiscreteStateSpace& s : layer) {
-    const Vector<double> ones = (s.A.diagonal().array() > 0.5).template cast<double>();
-    const Matrix<double> rest = s.A - Matrix<double>(ones.asDiagonal());
-    systems_.push_back({ones.template cast<T>(), rest.template cast<T>(), s.B.template cast<T>(),
-                        s.C.template cast<T>(), s.D.template cast<T>()});
+    systems_.push_back({Transition<T>(s.A), s.B.template cast<T>(), s.C.template cast<T>(), s.D.template cast<T>()});
   }
   scratch_.resize(layer.front().order(), static_cast<Index>(layer.size()));
 }
@@ -33,8 +30,7 @@ void Recurrence<T>::step(ConstFrame<T> u, Frame<T> y, State<T>& x) noexcept {
     auto next = scratch_.col(c);
 
     if (convention_ == Convention::control) y_c.noalias() = s.C * x.col(c);
-    next = s.ones.cwiseProduct(x.col(c));
-    next.noalias() += s.rest * x.col(c);
+    s.A.apply(x.col(c), next);
     next.noalias() += s.B * u_c;
     x.col(c) = next;
     if (convention_ == Convention::sequence) y_c.noalias() = s.C * x.col(c);

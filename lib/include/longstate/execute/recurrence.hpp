@@ -3,6 +3,7 @@
 /// \file
 /// The recurrent view: one sample at a time, in constant memory.
 
+#include <longstate/execute/transition.hpp>
 #include <longstate/system/state_space.hpp>
 
 #include <vector>
@@ -28,7 +29,7 @@ class Recurrence {
   explicit Recurrence(const DiscreteStateSpace& system, Index copies = 1);
   explicit Recurrence(const std::vector<DiscreteStateSpace>& layer);
 
-  Index order() const { return systems_.front().rest.rows(); }
+  Index order() const { return systems_.front().A.order(); }
   Index copies() const { return scratch_.cols(); }
   Index inputs() const { return systems_.front().B.cols() * copies(); }
   Index outputs() const { return systems_.front().C.rows() * copies(); }
@@ -41,11 +42,9 @@ class Recurrence {
   void run(ConstSignal<T> u, Signal<T> y, State<T>& x);
 
  private:
-  /// A = diag(ones) + rest, ones of zeros and ones. A small step makes A nearly the identity, and what matters, its
-  /// distance from it, would lose its digits in float (the delta operator of Middleton & Goodwin 1986).
   struct System {
-    Vector<T> ones;
-    Matrix<T> rest, B, C, D;
+    Transition<T> A;
+    Matrix<T> B, C, D;
   };
   std::vector<System> systems_;  // one, or one for each copy
   Convention convention_;
