@@ -83,15 +83,9 @@ void Memory<T>::push(T u) {
 template <class T>
 void Memory<T>::push(ConstFrame<T> u) {
   check(u);
-  const bool first_of_lines = design_->lines && samples_ == 0;
-  if (!first_of_lines) {
-    advance(options_.dt, true, u);
-    ++even_steps_;
-  } else if (design_->legs) {
-    x_.row(0) = u.transpose();
-  }
-  previous_ = u;
-  ++samples_;
+  const bool passes_time = samples_ > 0 || !design_->lines;
+  take(options_.dt, u);
+  if (passes_time) ++even_steps_;
 }
 
 template <class T>
@@ -105,30 +99,36 @@ void Memory<T>::push_at(double time, ConstFrame<T> u) {
   check(u);
   if (!std::isfinite(time)) detail::fail("Memory", "time must be finite", time);
   if (samples_ == 0) {
-    start_ = design_->lines ? time : time - options_.dt;
-    if (design_->lines) {
-      if (design_->legs) x_.row(0) = u.transpose();
-    } else {
-      last_stamp_ = start_;
-      advance(options_.dt, true, u);
-    }
+    start_ = last_stamp_ = design_->lines ? time : time - options_.dt;
+    take(options_.dt, u);
   } else {
-    const double dt = time - (start_ + elapsed());
-    if (!(dt > 0))
-      detail::fail("Memory", "time must advance; the one before was " + std::to_string(start_ + elapsed()), time);
-    advance(dt, dt == options_.dt, u);
+    const double before = start_ + elapsed();
+    if (!(time > before)) {
+      detail::fail("Memory", "time must advance; the one before was " + std::to_string(before), time);
+    }
+    take(time - before, u);
   }
   last_stamp_ = time;
   even_steps_ = 0;
+}
+
+/// The frame that comes dt after the one before. The first of a joined signal is where it starts: no time has passed.
+template <class T>
+void Memory<T>::take(double dt, ConstFrame<T> u) {
+  if (samples_ > 0 || !design_->lines) {
+    advance(dt, u);
+  } else if (design_->legs) {
+    x_.row(0) = u.transpose();
+  }
   previous_ = u;
   ++samples_;
 }
 
 template <class T>
-void Memory<T>::advance(double dt, bool even, ConstFrame<T> u) {
+void Memory<T>::advance(double dt, ConstFrame<T> u) {
   if (design_->legs) {
     advance_legs(elapsed(), dt, u);
-  } else if (even) {
+  } else if (dt == options_.dt) {
     advance_even(u);
   } else {
     advance_uneven(dt, u);

@@ -93,7 +93,8 @@ class Memory {
   struct Design;
 
   void check(ConstFrame<T> u) const;
-  void advance(double dt, bool even, ConstFrame<T> u);
+  void take(double dt, ConstFrame<T> u);
+  void advance(double dt, ConstFrame<T> u);
   void advance_legs(double t, double dt, ConstFrame<T> u);
   void advance_legs_by_series(double t, double dt, double log_ratio, Index substeps, ConstFrame<T> u);
   void advance_legs_by_quadrature(double t, double dt, ConstFrame<T> u);
