@@ -20,8 +20,8 @@
 #include <longstate/discretize/phi.hpp>
 
 #include <longstate/execute/kernel.hpp>
-#include <longstate/execute/transition.hpp>
 #include <longstate/execute/recurrence.hpp>
+#include <longstate/execute/transition.hpp>
 #if LONGSTATE_WITH_FFTW
 #include <longstate/execute/convolution.hpp>
 #endif
