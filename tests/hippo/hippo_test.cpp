@@ -92,26 +92,8 @@ TEST_CASE("chebt is similar to legt: stable, where without the end of its window
   }
 }
 
-TEST_CASE_TEMPLATE("the LegS operator is the matrix, in O(N)", T, float, double) {
-  const double tolerance = std::is_same_v<T, float> ? 1e-4 : 1e-13;
-  for (const Index N : {1, 2, 5, 64, 300}) {
-    const LegSOperator<T> op(N);
-    const Matrix<double> A = hippo(LegS{}, N).A;
-    CHECK(op.norm_bound() == doctest::Approx(A.norm()).epsilon(1e-13));
-    const Matrix<T> x = support::random_matrix(N, 3, 1).cast<T>();
-    Matrix<T> y = x;
-    op.multiply(T(0.25), y);
-    CHECK(relative_error(y.template cast<double>(), 0.25 * A * x.template cast<double>()) < tolerance);
-    y = x;
-    op.solve(T(0.1), y);
-    const Matrix<double> back = y.template cast<double>() - 0.1 * A * y.template cast<double>();
-    CHECK(relative_error(back, x.template cast<double>()) < tolerance);
-  }
-}
-
 TEST_CASE("orders out of range are refused") {
   CHECK_THROWS_WITH_AS(hippo(LegT{}, 0), "longstate::hippo: order must be from 1 to 8192, got 0",
                        std::invalid_argument);
   CHECK_THROWS_AS(hippo(LegT{}, 1'000'000'000), std::invalid_argument);
-  CHECK_THROWS_AS(LegSOperator<double>(0), std::invalid_argument);
 }

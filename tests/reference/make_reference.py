@@ -7,7 +7,7 @@ Two sources, independent of the library:
   scipy       cont2discrete and dlsim on random, singular, stiff, MIMO and HiPPO systems
 
 Debian: apt-get install python3-numpy python3-scipy python3-gmpy2 python3-mpmath
-Run:    python3 tests/reference/make_reference.py          (about two minutes; the files are committed)
+Run:    python3 tests/reference/make_reference.py          (about five minutes; the files are committed)
 """
 
 import json
@@ -24,6 +24,8 @@ mpmath.mp.dps = 80
 HERE = pathlib.Path(__file__).parent
 ORDERS = [1, 2, 5, 16, 64]
 STEPS = ["0.001", "0.1"]
+STEP_ORDERS = [4, 16, 64]  # of single steps
+STEP_STEPS = ["1e-06", "0.001", "0.1", "10"]
 LAGUERRE = ("0.5", "0.75")  # alpha, beta of the general lagt
 
 sqrt = gmpy2.sqrt
@@ -205,6 +207,64 @@ def add_measures(store):
             print(name, N, flush=True)
 
 
+def step_state(N):
+    """A state that doubles hold exactly."""
+    return matrix(N, 1, lambda n, _: mpfr((7 * n + 3) % 11 - 5) / 8)
+
+
+def add_steps(store):
+    """One step from step_state, the input going from 3/4 to -1/2 (held at -1/2 but for foh)."""
+    first, last = mpfr("0.75"), mpfr("-0.5")
+    for name, make in MEASURES.items():
+        if name in ("legs", "chebt"):
+            continue
+        for N in STEP_ORDERS:
+            A, B = make(N)
+            x = step_state(N)
+            for step in STEP_STEPS:
+                dt, key = mpfr(float(step)), f"step/{name}/{N}/{step}"
+                M = matrix(N + 2, N + 2, lambda i, j: 0)
+                M[:N, :N], M[:N, N : N + 1], M[N, N + 1] = A * dt, B * dt, mpfr(1)
+                E = exponential(M)
+                held, rise = E[:N, N : N + 1], E[:N, N + 1 :]
+                store.add(f"{key}/zoh", E[:N, :N].dot(x) + held * last)
+                store.add(f"{key}/foh", E[:N, :N].dot(x) + held * first + rise * (last - first))
+                for method, alpha in [("forward-euler", "0"), ("backward-euler", "1"), ("bilinear", "0.5"), ("gbt", "0.3")]:
+                    a = mpfr(float(alpha))
+                    store.add(f"{key}/{method}", solve(eye(N) - a * dt * A, x + (1 - a) * dt * A.dot(x) + dt * B * last))
+            print("steps", name, N, flush=True)
+
+
+def add_kernels(store):
+    """Kernels of a read-out C_n = 1 / (n + 1) in the sequence convention: the first 2^10 values, and places up to 2^20."""
+    N, places = 64, [0, 1, 17, 1000, 4097, 65535, 131071, 300000, 700000, 2**20 - 1]
+    store.add("kernel/places", [places])
+    C = matrix(1, N, lambda _, n: mpfr(1) / (n + 1))
+    for name in ("legs-exp", "legt", "lagt", "fourier"):
+        A, B = MEASURES[name](N)
+        for method in ("bilinear", "zoh"):
+            for length, dt in (("full", mpfr(2) ** -8), ("places", mpfr(2) ** -18)):
+                Ad, x = gbt(A, B, dt, mpfr("0.5")) if method == "bilinear" else zoh(A, B, dt)
+                if length == "full":
+                    values = []
+                    for _ in range(1024):
+                        values.append(C.dot(x)[0, 0])
+                        x = Ad.dot(x)
+                else:
+                    squares = [Ad]
+                    for _ in range(19):
+                        squares.append(squares[-1].dot(squares[-1]))
+                    values = []
+                    for place in places:
+                        y = x
+                        for bit in range(20):
+                            if place >> bit & 1:
+                                y = squares[bit].dot(y)
+                        values.append(C.dot(y)[0, 0])
+                store.add(f"kernel/{name}/{method}/{length}", [values])
+            print("kernel", name, method, flush=True)
+
+
 def add_bases(store):
     ages = {"window": ["0", "0.001", "0.2", "0.5", "0.77", "0.999", "1"],
             "inner": ["0.001", "0.2", "0.5", "0.77", "0.999"],
@@ -268,5 +328,7 @@ if __name__ == "__main__":
     add_scipy(store)
     add_bases(store)
     add_measures(store)
+    add_steps(store)
+    add_kernels(store)
     store.write()
     print(f"{len(store.index)} matrices, {8 * store.size / 2**20:.1f} MiB")

@@ -15,10 +15,13 @@
 #include <longstate/hippo/operators.hpp>
 
 #include <longstate/system/state_space.hpp>
+#include <longstate/system/structure.hpp>
 
 #include <longstate/discretize/discretize.hpp>
+#include <longstate/discretize/pade.hpp>
 #include <longstate/discretize/phi.hpp>
 
+#include <longstate/execute/hippo_step.hpp>
 #include <longstate/execute/kernel.hpp>
 #include <longstate/execute/recurrence.hpp>
 #include <longstate/execute/transition.hpp>

@@ -17,8 +17,6 @@ using namespace std::string_view_literals;
 
 constexpr std::array names{"forward-euler"sv, "backward-euler"sv, "bilinear"sv, "gbt"sv, "zoh"sv, "foh"sv, "impulse"sv};
 
-bool is_gbt(Discretization method) { return method <= Discretization::gbt; }
-
 /// Each of these fills A and B, and for the control convention C and D.
 void discretize_gbt(DiscreteStateSpace& d, const StateSpace& s, double dt, double alpha) {
   const Index order = s.order();
@@ -73,6 +71,8 @@ Discretization make_discretization(std::string_view wanted) {
   }
   detail::fail_unknown("make_discretization", "method", names, wanted);
 }
+
+bool is_gbt(Discretization method) { return method <= Discretization::gbt; }
 
 double gbt_alpha(Discretization method, double alpha) {
   switch (method) {

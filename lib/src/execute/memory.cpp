@@ -22,6 +22,21 @@ Index series_degree(double z) {
   return degree + 1;
 }
 
+/// A multiply-add of a running sum waits for the one before it; a dense product's do not, and are vectorised: so many of
+/// those take the time of one of these (apps/bench, "step", prints both).
+constexpr double running_sum_cost = 2.5;
+
+double dense_step_work(Index order) {
+  const double N = static_cast<double>(order);
+  return N * N / running_sum_cost;
+}
+
+/// phi_functions(X, 2): about 7 + 3 (s + 1) products, ||X / 2^s|| <= 1.
+double dense_exponential_work(Index order, double norm) {
+  const double N = static_cast<double>(order);
+  return (10 + 3 * std::log2(std::max(1.0, norm))) * N * N * N / running_sum_cost;
+}
+
 }  // namespace
 
 template <class T>
@@ -30,7 +45,12 @@ Memory<T>::Memory(Measure measure, const MemoryOptions& options) : measure_(meas
   detail::check_order("Memory", options.order);
   detail::check_positive("Memory", "dt", options.dt);
   if (options.channels < 1) detail::fail("Memory", "channels must be at least 1", options.channels);
-  design_ = std::make_shared<const Design>(measure, options);
+  if (options.structure != Structure::hippo && options.structure != Structure::dense) {
+    detail::fail("Memory", "structure must be hippo or dense", name(options.structure));
+  }
+  auto design = std::make_shared<Design>(measure, options);
+  choose_steps(*design);
+  design_ = std::move(design);
 
   previous_.resize(options.channels);
   slope_.resize(options.channels);
@@ -128,63 +148,60 @@ template <class T>
 void Memory<T>::advance(double dt, ConstFrame<T> u) {
   if (design_->legs) {
     advance_legs(elapsed(), dt, u);
+  } else if (dt == options_.dt && even_) {
+    even_->advance(x_, previous_, u);
   } else if (dt == options_.dt) {
-    advance_even(u);
+    design_->dense->advance(x_, previous_, u, term_);
   } else {
     advance_uneven(dt, u);
   }
 }
 
+/// Decides once how a step of dt is made, and prepares for others.
 template <class T>
-void Memory<T>::advance_even(ConstFrame<T> u) {
-  const Design& d = *design_;
-  for (Index c = 0; c < channels(); ++c) d.A.apply(x_.col(c), term_.col(c));
-  x_ = term_;
-  if (d.lines) x_.noalias() += d.B_previous * previous_.transpose();
-  x_.noalias() += d.B * u.transpose();
+void Memory<T>::choose_steps(Design& design) {
+  if (design.legs) {
+    implicit_.prepare(*design.legs, T(0));  // allocates, so that steps do not
+    return;
+  }
+  if (options_.structure == Structure::hippo && has_operator(measure_)) {
+    even_.emplace(measure_, options_.order, options_.method, options_.alpha);
+    even_->prepare(options_.dt);
+    uneven_ = even_;
+    if (even_->work() <= dense_step_work(options_.order)) return;
+    even_.reset();
+  }
+  design.dense.emplace(design.system, options_.dt, options_.method, options_.alpha);
 }
 
 template <class T>
 void Memory<T>::advance_uneven(double dt, ConstFrame<T> u) {
-  const Design& d = *design_;
-  if (!d.exact) {
-    const DiscreteStateSpace step = discretize(d.system, dt, options_.method, {.alpha = options_.alpha});
-    x_ = step.A.template cast<T>() * x_ + step.B.template cast<T>() * u.transpose();
-    return;
+  if (uneven_) {
+    const double norm = uneven_->matrices().norm_bound() * dt;
+    if (!design_->exact || HippoStep<T>::exponential_work(order(), norm) <= dense_exponential_work(order(), norm)) {
+      uneven_->prepare(dt);
+      uneven_->advance(x_, previous_, u);
+      return;
+    }
   }
-  const Index substeps = std::max<Index>(1, static_cast<Index>(std::ceil(d.norm * dt)));
-  const double h = dt / static_cast<double>(substeps);
-  const auto multiply = [&](T factor, State<T>& x) {
-    sampled_.noalias() = d.A_continuous * x;
-    x = factor * sampled_;
-  };
-  slope_.setZero();
-  if (d.lines) slope_ = (u - previous_) / static_cast<T>(dt);
-  for (Index step = 0; step < substeps; ++step) {
-    level_ = u;
-    if (d.lines) level_ = previous_ + static_cast<T>(h * static_cast<double>(step)) * slope_;
-    taylor(multiply, d.B_continuous, h, level_, slope_, false);
-  }
+  const DenseStep<T> step(design_->system, dt, options_.method, options_.alpha);
+  step.advance(x_, previous_, u, term_);
 }
 
-/// One step of x' = A x + B u over h by the Taylor series of its solution: x^(j) = A x^(j-1) + B u^(j-1). The input
-/// starts at u with derivative `rate`; its further derivatives are zero, or all `rate` again where it is exponential.
+/// One step of x' = A x + B u in log time over h by the Taylor series of its solution: x^(j) = A x^(j-1) + B u^(j-1).
+/// The input starts at level_ with derivative slope_, and so are all its further derivatives (it is exponential).
 template <class T>
-template <class Multiply>
-void Memory<T>::taylor(Multiply&& multiply, const Vector<T>& B, double h, const Vector<T>& u, const Vector<T>& rate,
-                       bool exponential) {
+void Memory<T>::advance_legs_by_taylor(double h) {
+  const HippoOperator<T>& A = *design_->legs;
   const Index degree = series_degree(design_->norm * h);
   double power = 1;  // h^j / j!
   term_ = x_;
   for (Index j = 1; j <= degree; ++j) {
     const double ratio = h / static_cast<double>(j);
     power *= ratio;
-    multiply(static_cast<T>(ratio), term_);
-    if (j == 1) {
-      term_.noalias() += B * (static_cast<T>(power) * u).transpose();
-    } else if (j == 2 || exponential) {
-      term_.noalias() += B * (static_cast<T>(power) * rate).transpose();
-    }
+    A.multiply(static_cast<T>(ratio), term_, sampled_);
+    term_.swap(sampled_);
+    term_.noalias() += A.B() * (static_cast<T>(power) * (j == 1 ? level_ : slope_)).transpose();
     x_ += term_;
   }
 }
@@ -216,9 +233,7 @@ void Memory<T>::advance_legs(double t, double dt, ConstFrame<T> u) {
 
 template <class T>
 void Memory<T>::advance_legs_by_series(double t, double dt, double log_ratio, Index substeps, ConstFrame<T> u) {
-  const LegSOperator<T>& A = *design_->legs;
   const double h = log_ratio / static_cast<double>(substeps);
-  const auto multiply = [&](T factor, State<T>& x) { A.multiply(factor, x); };
   slope_.setZero();
   level_ = u;
   for (Index step = 0; step < substeps; ++step) {
@@ -227,7 +242,7 @@ void Memory<T>::advance_legs_by_series(double t, double dt, double log_ratio, In
       level_ = previous_ + static_cast<T>((now - t) / dt) * (u - previous_);
       slope_ = static_cast<T>(now / dt) * (u - previous_);
     }
-    taylor(multiply, A.B(), h, level_, slope_, true);
+    advance_legs_by_taylor(h);
   }
 }
 
@@ -268,19 +283,19 @@ void Memory<T>::advance_legs_by_quadrature(double t, double dt, ConstFrame<T> u)
   add_line(1, end);
 }
 
-/// The published update: (I - alpha h A) x' = (I + (1 - alpha) h A) x + h B u, h = dt / t at the end of the step.
+/// The published update: (I - alpha h A)(x' - x) = h (A x + B u), h = dt / t at the end of the step.
 template <class T>
 void Memory<T>::advance_legs_by_gbt(double t, double dt, ConstFrame<T> u) {
-  const LegSOperator<T>& A = *design_->legs;
+  const HippoOperator<T>& A = *design_->legs;
   const double alpha = gbt_alpha(options_.method, options_.alpha);
   const double h = dt / (t + dt);
-  if (alpha < 1) {
-    term_ = x_;
-    A.multiply(static_cast<T>((1 - alpha) * h), term_);
-    x_ += term_;
+  A.multiply(static_cast<T>(h), x_, term_);
+  term_.noalias() += A.B() * (static_cast<T>(h) * u).transpose();
+  if (alpha > 0) {
+    implicit_.prepare(A, static_cast<T>(alpha * h));
+    for (Index c = 0; c < channels(); ++c) implicit_.solve(term_.col(c));
   }
-  x_.noalias() += A.B() * (static_cast<T>(h) * u).transpose();
-  if (alpha > 0) A.solve(static_cast<T>(alpha * h), x_);
+  x_ += term_;
 }
 
 template <class T>

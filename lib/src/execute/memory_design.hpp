@@ -1,6 +1,6 @@
 #pragma once
 
-// What a Memory computes once: its update for steps of dt, or the operator and the quadrature of legs.
+// What a Memory computes once: its dense update for steps of dt, or the operator and the quadrature of legs.
 
 #include <longstate/discretize/discretize.hpp>
 #include <longstate/discretize/phi.hpp>
@@ -17,23 +17,48 @@
 
 namespace longstate {
 
+/// x <- A x + B_previous u_{k-1} + B u_k, for one length of step.
+template <class T>
+struct DenseStep {
+  Transition<T> A;
+  Vector<T> B, B_previous;  // B_previous is empty where the sample before does not matter
+
+  DenseStep() = default;
+  DenseStep(const StateSpace& system, double dt, Discretization method, double alpha) {
+    if (method == Discretization::foh) {
+      const auto phi = phi_functions(system.A * dt, 2);
+      A = Transition<T>(phi[0]);
+      B_previous = (dt * (phi[1] - phi[2]) * system.B.col(0)).template cast<T>();
+      B = (dt * phi[2] * system.B.col(0)).template cast<T>();
+    } else {
+      const DiscreteStateSpace step = discretize(system, dt, method, {.alpha = alpha});
+      A = Transition<T>(step.A);
+      B = step.B.col(0).template cast<T>();
+    }
+  }
+
+  void advance(State<T>& x, const Vector<T>& previous, ConstFrame<T> u, State<T>& next) const {
+    for (Index c = 0; c < x.cols(); ++c) A.apply(x.col(c), next.col(c));
+    x.swap(next);
+    if (B_previous.size() > 0) x.noalias() += B_previous * previous.transpose();
+    x.noalias() += B * u.transpose();
+  }
+};
+
 template <class T>
 struct Memory<T>::Design {
   bool lines;       // foh: straight lines between samples
   bool exact;       // foh or zoh
-  double norm = 0;  // upper bound of the 2-norm of A (legs: in log time)
+  double norm = 0;  // of legs: upper bound of the 2-norm of A in log time
 
   // legs
-  std::optional<LegSOperator<T>> legs;
+  std::optional<HippoOperator<T>> legs;
   Vector<T> nodes, weights;  // Gauss-Legendre on [0, 1]
   Matrix<T> basis_at_nodes;  // p_n(node_j)
 
   // the time-invariant measures
-  StateSpace system;
-  Matrix<T> A_continuous;
-  Vector<T> B_continuous;
-  Transition<T> A;  // for a step of dt: x <- A x + B_previous u_{k-1} + B u_k
-  Vector<T> B, B_previous;
+  StateSpace system;                  // where a step may have to be dense
+  std::optional<DenseStep<T>> dense;  // the step of dt, where it is not structured
 
   Design(const Measure& measure, const MemoryOptions& options)
       : lines(options.method == Discretization::foh), exact(lines || options.method == Discretization::zoh) {
@@ -43,33 +68,15 @@ struct Memory<T>::Design {
     }
     if (!exact) gbt_alpha(options.method, options.alpha);  // checks alpha
     if (is_time_invariant(measure)) {
-      design_even_step(measure, options);
+      system = coefficient_system(measure, options.order);
     } else {
       design_legs(options.order);
     }
   }
 
  private:
-  void design_even_step(const Measure& measure, const MemoryOptions& options) {
-    system = coefficient_system(measure, options.order);
-    A_continuous = system.A.template cast<T>();
-    B_continuous = system.B.col(0).template cast<T>();
-    norm = system.A.norm();
-    if (lines) {
-      const double dt = options.dt;
-      const auto phi = phi_functions(system.A * dt, 2);
-      A = Transition<T>(phi[0]);
-      B_previous = (dt * (phi[1] - phi[2]) * system.B.col(0)).template cast<T>();
-      B = (dt * phi[2] * system.B.col(0)).template cast<T>();
-    } else {
-      const DiscreteStateSpace step = discretize(system, options.dt, options.method, {.alpha = options.alpha});
-      A = Transition<T>(step.A);
-      B = step.B.col(0).template cast<T>();
-    }
-  }
-
   void design_legs(Index order) {
-    legs.emplace(order);
+    legs.emplace(LegS{}, order);
     norm = legs->norm_bound();
     if (!exact) return;
     // Boost gives the zeros that are not negative; P_n is even or odd.

@@ -43,13 +43,15 @@ struct DiscretizeOptions {
 ///
 /// Cost       O(N^3).
 /// Accuracy   1e-12 of the largest entry for every measure up to N = 64, dt / theta from 1e-3 to 0.1.
-/// Throws     std::invalid_argument if dt is not positive and finite, alpha is not in [0, 1], the system's shapes do
-/// not
+/// Throws     std::invalid_argument if dt is not positive and finite, alpha is not in [0, 1], the system's shapes do not
 ///            fit; for foh and impulse in the sequence convention (foh needs the sample before, impulse would count the
 ///            current sample twice); for impulse with D != 0 (its impulse response has none to sample);
 ///            std::domain_error if I - ahA is singular.
 DiscreteStateSpace discretize(const StateSpace& system, double dt, Discretization method,
                               const DiscretizeOptions& options = {});
+
+/// Whether it is one of the first four, the generalised bilinear transform and its special cases.
+bool is_gbt(Discretization method);
 
 /// alpha of the generalised bilinear transform: 0, 1, 1/2 or `alpha`; only for the first four methods.
 double gbt_alpha(Discretization method, double alpha);

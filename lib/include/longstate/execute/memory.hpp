@@ -4,10 +4,13 @@
 /// A memory of a signal: samples in, N coefficients a channel, the past back from them.
 
 #include <longstate/discretize/discretize.hpp>
+#include <longstate/execute/hippo_step.hpp>
 #include <longstate/measure/measure.hpp>
+#include <longstate/system/structure.hpp>
 #include <longstate/types.hpp>
 
 #include <memory>
+#include <optional>
 
 namespace longstate {
 
@@ -21,6 +24,9 @@ struct MemoryOptions {
   ///   forward_euler, backward_euler, bilinear, gbt the updates of HiPPO, S4 and LMU, approximations of zoh
   Discretization method = Discretization::foh;
   double alpha = 0.5;  ///< of gbt
+  /// hippo: steps by the O(N) operators of the measure, but by a matrix where that is less work (foh and zoh of small
+  /// orders and long steps; chebt). dense: always by a matrix. legs needs no matrix, whatever stands here.
+  Structure structure = Structure::hippo;
 };
 
 /// Keeps the projection of the past onto the basis of a measure, sample by sample.
@@ -33,14 +39,14 @@ struct MemoryOptions {
 /// t' is e^(A ln(t'/t)), by the Taylor series of the solution in running sums where the step is short, and by
 /// Gauss-Legendre quadrature of p_n(v t / t') against the polynomial, exact for any step, where it is long
 /// (docs/execute.md). Its published updates take dt / t with t at the end of the step, from zero state (hippo-code,
-/// HiPPO_LegS). The other measures are time-invariant: even steps use one matrix made at construction, other steps the
-/// Taylor series (foh, zoh) or a new matrix (the rest).
+/// HiPPO_LegS). The other measures are time-invariant and run on HippoStep, for even and uneven steps alike.
 ///
 /// Cost       a sample and channel: legs O(N (4 + N^2/k)) for the k-th of evenly spaced samples, at most O(N^2);
-///            others O(N^2) for even steps; uneven foh and zoh O(N^2 (20 + 20 ||A|| dt)), uneven others O(N^3).
-/// Memory     constant: N numbers a channel, beside the matrices.
+///            others by HippoStep: O(N) with gbt and its kind, O(N (1 + ||A|| dt)) with foh and zoh; where O(N^2) (even
+///            steps) or O(N^3 log) (uneven steps) by a matrix is less work, that; chebt always so.
+/// Memory     constant: N numbers a channel, beside the matrices of dense steps. No table grows with time.
 /// Accuracy   legs 1e-10 of the exact projection (tests/execute/memory_test.cpp).
-/// Real-time  push() does not allocate or lock; for time-invariant measures this holds for steps of dt only.
+/// Real-time  push() does not allocate or lock; nor does push_at(), unless its step is dense.
 /// Errors     push() and push_at() throw std::invalid_argument on a sample that is not finite, a frame of the wrong
 /// size, or
 ///            time that does not advance, and leave the memory as it was.
@@ -95,15 +101,13 @@ class Memory {
   void check(ConstFrame<T> u) const;
   void take(double dt, ConstFrame<T> u);
   void advance(double dt, ConstFrame<T> u);
+  void choose_steps(Design& design);
   void advance_legs(double t, double dt, ConstFrame<T> u);
   void advance_legs_by_series(double t, double dt, double log_ratio, Index substeps, ConstFrame<T> u);
+  void advance_legs_by_taylor(double h);
   void advance_legs_by_quadrature(double t, double dt, ConstFrame<T> u);
   void advance_legs_by_gbt(double t, double dt, ConstFrame<T> u);
-  void advance_even(ConstFrame<T> u);
   void advance_uneven(double dt, ConstFrame<T> u);
-  template <class Multiply>
-  void taylor(Multiply&& multiply, const Vector<T>& B, double h, const Vector<T>& u, const Vector<T>& rate,
-              bool exponential);
 
   Measure measure_;
   MemoryOptions options_;
@@ -115,6 +119,8 @@ class Memory {
   double last_stamp_ = 0;  // time of the last frame that came with a stamp (or the start), and
   Index even_steps_ = 0;   // the steps of dt since: so that time does not drift by rounding
   State<T> term_, sampled_;
+  std::optional<HippoStep<T>> even_, uneven_;  // steps of dt, and of any other length
+  ShiftedHippo<T, T> implicit_;                // of the published updates of legs
   Vector<T> slope_, level_, node_, legendre_, legendre_before_;
 };
 

@@ -9,21 +9,23 @@
 ///
 /// `rate` is one over the peer's window in its own unit of time, and `gain` is 1 unless the peer scales its input.
 ///
-///     name               ours     rate   T                        where
-///     s4-legs            legs-exp 1      I                        state-spaces/s4 hippo.py; hippo-code op.py;
-///     annotated-s4; S5 s4-legt            legt     1/2    I                        state-spaces/s4 hippo.py, "halve
-///     again": window 2 s4-lmu             lmu      1      I                        state-spaces/s4 hippo.py s4-lagt
-///     lagt     1      I                        state-spaces/s4 hippo.py (beta = 1 there) s4-fourier         fourier
-///     1/2    dead second row          state-spaces/s4 hippo.py "fourier"/"fout": window 2 s4-fourier2        fourier
-///     1      dead second row          state-spaces/s4 hippo.py "fourier2" hippo-code-legt    legt     1      I
-///     HazyResearch/hippo-code op.py hippo-code-lmu     lmu      1      I HazyResearch/hippo-code op.py hippo-code-lagt
-///     lagt     1      I                        HazyResearch/hippo-code op.py (beta = 1 there) hippo-code-glagt
-///     lagt(a,b) 1     zeta^(-1/2) I            HazyResearch/hippo-code op.py; needs 0 <= a < 1, b > 0 keras-lmu lmu
-///     1/theta I                       nengo/keras-lmu: theta in samples hippo-jl-legs      legs-exp gamma  I
-///     hv10/HiPPO.jl: gamma = 1 / timescale hippo-jl-legt      legt     1/theta I                       hv10/HiPPO.jl
-///     hippo-jl-lagt      lagt     1      I, gain beta             hv10/HiPPO.jl: beta scales B alone
-///     hippo-jl-fout      fourier  1/theta dead second row         hv10/HiPPO.jl
-///     lmu-from-legt      legt     1      diag((-1)^n sqrt(2n+1))  lmu's matrices, from legt's
+///     name              ours       rate     T                          where
+///     s4-legs           legs-exp   1        I                          state-spaces/s4 hippo.py; hippo-code op.py; annotated-s4; S5
+///     s4-legt           legt       1/2      I                          state-spaces/s4 hippo.py, "halve again": window 2
+///     s4-lmu            lmu        1        I                          state-spaces/s4 hippo.py
+///     s4-lagt           lagt       1        I                          state-spaces/s4 hippo.py (beta = 1 there)
+///     s4-fourier        fourier    1/2      dead second row            state-spaces/s4 hippo.py "fourier"/"fout": window 2
+///     s4-fourier2       fourier    1        dead second row            state-spaces/s4 hippo.py "fourier2"
+///     hippo-code-legt   legt       1        I                          HazyResearch/hippo-code op.py
+///     hippo-code-lmu    lmu        1        I                          HazyResearch/hippo-code op.py
+///     hippo-code-lagt   lagt       1        I                          HazyResearch/hippo-code op.py (beta = 1 there)
+///     hippo-code-glagt  lagt(a,b)  1        zeta^(-1/2) I              HazyResearch/hippo-code op.py; 0 <= a < 1, b > 0
+///     keras-lmu         lmu        1/theta  I                          nengo/keras-lmu: theta in samples
+///     hippo-jl-legs     legs-exp   gamma    I                          hv10/HiPPO.jl: gamma = 1 / timescale
+///     hippo-jl-legt     legt       1/theta  I                          hv10/HiPPO.jl
+///     hippo-jl-lagt     lagt       1        I, gain beta               hv10/HiPPO.jl: beta scales B alone
+///     hippo-jl-fout     fourier    1/theta  dead second row            hv10/HiPPO.jl
+///     lmu-from-legt     legt       1        diag((-1)^n sqrt(2n+1))    lmu's matrices, from legt's
 ///
 /// "Dead second row": those keep a state for sin 0, always zero, so their matrices have one row and column more, and
 /// are singular. For an even order of theirs, ours is one less, and odd.

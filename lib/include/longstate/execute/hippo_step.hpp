@@ -1,0 +1,78 @@
+#pragma once
+
+/// \file
+/// One step of a HiPPO system in O(N), without its matrix.
+
+#include <longstate/discretize/discretize.hpp>
+#include <longstate/discretize/pade.hpp>
+#include <longstate/hippo/operators.hpp>
+
+#include <complex>
+#include <vector>
+
+namespace longstate {
+
+/// Advances x' = A x + B u by one step of any length, the methods as in discretize.hpp:
+///
+///     gbt and its kind   x <- x + (I - alpha h A)^-1 h (A x + B u)          one product, one solve
+///     zoh, foh           x <- e^(hA) x + the integral of the input, held or along a line
+///
+/// The exponential acts on x, the input and its slope together, by the Pade factors of pade.hpp: no inverse of A, so
+/// fourier's zero eigenvalue is like any other, and the update that design notes write as p(t') + E (x - p(t)), p the
+/// polynomial of the input, comes out for every measure without a p.
+///
+/// Cost       gbt O(N); zoh and foh O(N degree/2 substeps) for each copy, where substeps grow as ||A|| dt, which is
+///            O(N^2 dt / theta) for the Legendre measures. prepare: O(N degree/2). No matrices: any dt costs the same.
+/// Accuracy   1e-12 of the dense step and of 60 digits in double (tests/execute/hippo_step_test.cpp).
+/// Real-time  advance() does not allocate, lock or throw; prepare() allocates the first time alone.
+/// Threads    owns its scratch: copy it to use it on another thread.
+template <class T>
+class HippoStep {
+ public:
+  /// Throws std::invalid_argument as HippoOperator, choose_pade and gbt_alpha, and for impulse.
+  HippoStep(const Measure& measure, Index order, Discretization method, double alpha = 0.5,
+            const PadeOptions& pade = {});
+
+  /// Sets the step, in seconds (legs: in log time). Throws std::invalid_argument if it is not positive and finite.
+  void prepare(double dt);
+
+  /// x (N x copies), u over the step: from `first` to `last` along a line with foh, `last` alone otherwise.
+  void advance(State<T>& x, ConstFrame<T> first, ConstFrame<T> last);
+
+  /// x <- A_discrete x, one column.
+  void transition(Eigen::Ref<Vector<T>> x);
+
+  const HippoOperator<T>& matrices() const { return A_; }
+  double dt() const { return dt_; }
+  PadeOptions pade() const { return chosen_; }  ///< zeros with gbt and its kind
+
+  /// Multiply-adds of advance() for each copy, a complex one counted as four.
+  double work() const;
+
+  /// The same for zoh and foh with ||A dt|| <= norm, before any preparation.
+  static double exponential_work(Index order, double norm, const PadeOptions& options = {});
+
+ private:
+  struct Factor {
+    ShiftedHippo<T, std::complex<T>> solver;
+    std::complex<T> inverse_pole;  // 1/a
+    std::complex<T> weight;        // 2 c/a
+  };
+  void advance_gbt(Eigen::Ref<Vector<T>> x, T u);
+  void advance_exponential(Eigen::Ref<Vector<T>> x, T first, T last);
+
+  HippoOperator<T> A_;
+  Discretization method_;
+  double alpha_;
+  PadeOptions options_, chosen_;
+  double dt_ = 0;
+  ShiftedHippo<T, T> implicit_;
+  std::vector<Factor> factors_;
+  Vector<T> rate_;
+  Vector<std::complex<T>> increment_;
+};
+
+extern template class HippoStep<float>;
+extern template class HippoStep<double>;
+
+}  // namespace longstate

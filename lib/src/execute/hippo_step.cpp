@@ -1,0 +1,117 @@
+#include "../detail/check.hpp"
+#include "../detail/multiply.hpp"
+
+#include <longstate/execute/hippo_step.hpp>
+
+namespace longstate {
+
+template <class T>
+HippoStep<T>::HippoStep(const Measure& measure, Index order, Discretization method, double alpha,
+                        const PadeOptions& pade)
+    : A_(measure, order),
+      method_(method),
+      alpha_(is_gbt(method) ? gbt_alpha(method, alpha) : alpha),
+      options_(pade),
+      rate_(order) {
+  if (method == Discretization::impulse) detail::fail("HippoStep", "method must not be", name(method));
+  choose_pade(0, pade);  // checks it
+  increment_.resize(is_gbt(method) ? 0 : order);
+}
+
+template <class T>
+void HippoStep<T>::prepare(double dt) {
+  if (dt == dt_) return;
+  detail::check_positive("HippoStep", "dt", dt);
+  dt_ = dt;
+  if (is_gbt(method_)) {
+    if (alpha_ > 0) implicit_.prepare(A_, static_cast<T>(alpha_ * dt));
+    return;
+  }
+  const PadeOptions pade = choose_pade(A_.norm_bound() * dt, options_);
+  const auto poles = pade_poles(pade.degree);
+  if (factors_.size() != poles.size()) factors_.resize(poles.size());
+  const double h = dt / static_cast<double>(pade.substeps);
+  for (std::size_t j = 0; j < poles.size(); ++j) {
+    const std::complex<double> a = poles[j];
+    const std::complex<double> c(0, 2 * a.real() / a.imag());
+    factors_[j].inverse_pole = std::complex<T>(1.0 / a);
+    factors_[j].weight = std::complex<T>(2.0 * c / a);
+    factors_[j].solver.prepare(A_, std::complex<T>(h / a));
+  }
+  chosen_ = pade;
+}
+
+template <class T>
+void HippoStep<T>::advance(State<T>& x, ConstFrame<T> first, ConstFrame<T> last) {
+  const bool line = method_ == Discretization::foh;
+  for (Index c = 0; c < x.cols(); ++c) {
+    if (is_gbt(method_)) {
+      advance_gbt(x.col(c), last(c));
+    } else {
+      advance_exponential(x.col(c), line ? first(c) : last(c), last(c));
+    }
+  }
+}
+
+template <class T>
+void HippoStep<T>::transition(Eigen::Ref<Vector<T>> x) {
+  if (is_gbt(method_)) {
+    advance_gbt(x, T(0));
+  } else {
+    advance_exponential(x, T(0), T(0));
+  }
+}
+
+template <class T>
+void HippoStep<T>::advance_gbt(Eigen::Ref<Vector<T>> x, T u) {
+  const T h = static_cast<T>(dt_);
+  A_.multiply(h, x, rate_);
+  rate_ += (h * u) * A_.B();
+  if (alpha_ > 0) implicit_.solve(rate_);
+  x += rate_;
+}
+
+template <class T>
+void HippoStep<T>::advance_exponential(Eigen::Ref<Vector<T>> x, T first, T last) {
+  const double parts = static_cast<double>(chosen_.substeps);
+  const T h = static_cast<T>(dt_ / parts);
+  const T rise = static_cast<T>((last - first) / parts);
+  const Index order = x.size();
+  for (Index part = 0; part < chosen_.substeps; ++part) {
+    T u = first + static_cast<T>(part) * rise;
+    for (const Factor& factor : factors_) {
+      A_.multiply(h, x, rate_);
+      // (I - hA/a)^-1 ( h (A x + B u) + h/a B rise ): the rise of u within the step, seen through the same factor.
+      const T real = h * (u + factor.inverse_pole.real() * rise);
+      const T imaginary = h * factor.inverse_pole.imag() * rise;
+      for (Index n = 0; n < order; ++n) {
+        increment_(n) = {rate_(n) + real * A_.B()(n), imaginary * A_.B()(n)};
+      }
+      factor.solver.solve(increment_);
+      for (Index n = 0; n < order; ++n) {
+        x(n) += factor.weight.real() * increment_(n).real() - factor.weight.imag() * increment_(n).imag();
+      }
+      u += factor.weight.real() * rise;
+    }
+  }
+}
+
+template <class T>
+double HippoStep<T>::exponential_work(Index order, double norm, const PadeOptions& options) {
+  const PadeOptions pade = choose_pade(norm, options);
+  constexpr double factor = 28;  // for each entry: the product 4, the complex sweeps 16 (20 for two of them), the sum 4
+  return static_cast<double>(pade.substeps) * static_cast<double>(pade.degree / 2) * factor *
+         static_cast<double>(order);
+}
+
+template <class T>
+double HippoStep<T>::work() const {
+  constexpr double factor = 18;  // a product and a real solve, which are too short to overlap
+  return is_gbt(method_) ? factor * static_cast<double>(A_.order())
+                         : exponential_work(A_.order(), A_.norm_bound() * dt_, options_);
+}
+
+template class HippoStep<float>;
+template class HippoStep<double>;
+
+}  // namespace longstate

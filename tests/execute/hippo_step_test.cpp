@@ -1,0 +1,167 @@
+#include "support/allocations.hpp"
+#include "support/oracle.hpp"
+#include "support/reference.hpp"
+
+#include <longstate/longstate.hpp>
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <stdexcept>
+
+using namespace longstate;
+using support::random_matrix;
+using support::reference;
+using support::relative_error;
+
+namespace {
+
+struct Method {
+  Discretization how;
+  double alpha;
+};
+const Method methods[] = {{Discretization::forward_euler, 0.5}, {Discretization::backward_euler, 0.5},
+                          {Discretization::bilinear, 0.5},      {Discretization::gbt, 0.3},
+                          {Discretization::zoh, 0.5},           {Discretization::foh, 0.5}};
+
+std::vector<Measure> measures_with_steps() {
+  std::vector<Measure> measures;
+  for (const Measure& measure : support::time_invariant_measures()) {
+    if (has_operator(measure)) measures.push_back(measure);
+  }
+  return measures;
+}
+
+std::string reference_name(const Measure& measure) {
+  const auto* lagt = std::get_if<LagT>(&measure);
+  return lagt && lagt->alpha != 0 ? "lagt-general" : std::string(name(measure));
+}
+
+/// The step by matrices.
+Matrix<double> dense_step(const Measure& measure, Method method, double dt, const Matrix<double>& x, double first,
+                          double last) {
+  const StateSpace system = coefficient_system(measure, x.rows());
+  if (method.how == Discretization::foh) {
+    const auto phi = phi_functions(system.A * dt, 2);
+    return phi[0] * x + dt * (phi[1] * system.B * first + phi[2] * system.B * (last - first));
+  }
+  const DiscreteStateSpace step = discretize(system, dt, method.how, {.alpha = method.alpha});
+  return step.A * x + step.B * last;
+}
+
+template <class T>
+State<T> structured_step(const Measure& measure, Method method, double dt, const Matrix<double>& x, double first,
+                         double last) {
+  HippoStep<T> step(measure, x.rows(), method.how, method.alpha);
+  step.prepare(dt);
+  State<T> result = x.cast<T>();
+  step.advance(result, Vector<T>::Constant(1, T(first)), Vector<T>::Constant(1, T(last)));
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("a structured step agrees with 60 digits") {
+  std::map<std::string, double> worst;
+  for (const Measure& measure : measures_with_steps()) {
+    for (const Index N : {4, 16, 64}) {
+      const Matrix<double> x =
+          Matrix<double>::NullaryExpr(N, 1, [](Index n, Index) { return double((7 * n + 3) % 11 - 5) / 8; });
+      for (const char* const dt : {"1e-06", "0.001", "0.1", "10"}) {
+        for (const Method& method : methods) {
+          CAPTURE(name(measure));
+          CAPTURE(N);
+          CAPTURE(dt);
+          CAPTURE(name(method.how));
+          const std::string key = "step/" + reference_name(measure) + "/" + std::to_string(N) + "/" + dt + "/" +
+                                  std::string(name(method.how));
+          const double error =
+              relative_error(structured_step<double>(measure, method, std::stod(dt), x, 0.75, -0.5), reference(key));
+          CHECK(error < 1e-12);
+          worst[std::string(name(method.how))] = std::max(worst[std::string(name(method.how))], error);
+        }
+      }
+    }
+  }
+  for (const auto& [method, error] : worst)
+    MESSAGE(method << ": largest error relative to the largest entry " << error);
+}
+
+TEST_CASE("a structured step agrees with the dense one") {
+  std::map<std::string, double> worst;
+  for (const Measure& measure : measures_with_steps()) {
+    for (const Index N : {4, 33, 256}) {
+      const Matrix<double> x = random_matrix(N, 1, unsigned(N));
+      for (const double dt : {1e-6, 1e-4, 1e-2, 1.0}) {
+        for (const Method& method : methods) {
+          if (double(N * N) * dt > 700 && !is_gbt(method.how)) continue;  // seconds each; see "at full size"
+          CAPTURE(name(measure));
+          CAPTURE(N);
+          CAPTURE(dt);
+          CAPTURE(name(method.how));
+          const double error = relative_error(structured_step<double>(measure, method, dt, x, 0.3, -0.8),
+                                              dense_step(measure, method, dt, x, 0.3, -0.8));
+          CHECK(error < 1e-12);
+          worst[std::string(name(method.how))] = std::max(worst[std::string(name(method.how))], error);
+        }
+      }
+    }
+  }
+  for (const auto& [method, error] : worst)
+    MESSAGE(method << ": largest difference relative to the largest entry " << error);
+}
+
+TEST_CASE("a structured step agrees with the dense one at full size" * doctest::skip()) {
+  for (const Measure& measure : measures_with_steps()) {
+    for (const Index N : {4, 16, 64, 256, 1024}) {
+      const Matrix<double> x = random_matrix(N, 1, unsigned(N));
+      for (const double dt : {1e-6, 1e-4, 1e-2, 0.1, 1.0, 10.0}) {
+        for (const Method& method : methods) {
+          CAPTURE(name(measure));
+          CAPTURE(N);
+          CAPTURE(dt);
+          CAPTURE(name(method.how));
+          const double error = relative_error(structured_step<double>(measure, method, dt, x, 0.3, -0.8),
+                                              dense_step(measure, method, dt, x, 0.3, -0.8));
+          CHECK(error < 1e-12);
+        }
+      }
+      MESSAGE(name(measure) << " " << N);
+    }
+  }
+}
+
+TEST_CASE("in float a structured step keeps the digits that its change has") {
+  for (const Measure& measure : measures_with_steps()) {
+    for (const Method& method : methods) {
+      CAPTURE(name(measure));
+      CAPTURE(name(method.how));
+      const Matrix<double> x = random_matrix(64, 1, 3).cast<float>().cast<double>();
+      const Matrix<double> exact = dense_step(measure, method, 1e-4, x, 0.5, -0.25);
+      const State<float> single = structured_step<float>(measure, method, 1e-4, x, 0.5, -0.25);
+      CHECK(relative_error(single.cast<double>(), exact) < 2e-7);
+    }
+  }
+}
+
+TEST_CASE("the degree and sub-steps may be fixed; a step does not allocate") {
+  const Matrix<double> x0 = random_matrix(32, 2, 8);
+  const Vector<double> u = random_matrix(2, 1, 9);
+  HippoStep<double> chosen(LegT{}, 32, Discretization::foh);
+  chosen.prepare(0.01);
+  HippoStep<double> fixed(LegT{}, 32, Discretization::foh, 0.5, {.degree = 4, .substeps = 200});
+  fixed.prepare(0.01);
+  CHECK(fixed.pade().degree == 4);
+  CHECK(fixed.pade().substeps == 200);
+  State<double> a = x0, b = x0;
+  const Vector<double> first = -u;
+  const std::size_t before = support::allocations();
+  chosen.advance(a, first, u);
+  fixed.advance(b, first, u);
+  fixed.prepare(0.02);
+  CHECK(support::allocations() == before);
+  CHECK(relative_error(a, b) < 1e-12);
+  CHECK_THROWS_AS(HippoStep<double>(LegT{}, 8, Discretization::impulse), std::invalid_argument);
+  CHECK_THROWS_AS(HippoStep<double>(LegT{}, 8, Discretization::foh, 0.5, {.degree = 5}), std::invalid_argument);
+  CHECK_THROWS_AS(chosen.prepare(0), std::invalid_argument);
+}
