@@ -103,7 +103,7 @@ TEST_CASE("tiny and stiff steps keep their digits: scalars against closed forms"
       CAPTURE(a);
       CAPTURE(dt);
       const auto one = [](double v) { return Matrix<double>::Constant(1, 1, v); };
-      const DiscreteStateSpace d = discretize({one(a), one(1), one(1), one(0)}, dt, Discretization::zoh);
+      const DiscreteStateSpace d = discretize(StateSpace{one(a), one(1), one(1), one(0)}, dt, Discretization::zoh);
       const Big z = Big(a * dt);
       const double exponential = static_cast<double>(exp(z));
       const double integral = static_cast<double>(Big(dt) * expm1(z) / z);
@@ -162,5 +162,6 @@ TEST_CASE("what cannot be discretised is refused") {
   CHECK_THROWS_AS(discretize(direct, 0.1, Discretization::impulse, {.convention = Convention::control}),
                   std::invalid_argument);
   const auto one = [](double v) { return Matrix<double>::Constant(1, 1, v); };
-  CHECK_THROWS_AS(discretize({one(2), one(1), one(1), one(0)}, 0.5, Discretization::backward_euler), std::domain_error);
+  CHECK_THROWS_AS(discretize(StateSpace{one(2), one(1), one(1), one(0)}, 0.5, Discretization::backward_euler),
+                  std::domain_error);
 }

@@ -60,7 +60,7 @@ TEST_CASE("copies and layers convolve independently, on strided signals") {
   const auto system = [](double delay) {
     return discretize(delay_system(LegT{}, 12, delay), 0.01, Discretization::zoh);
   };
-  const std::vector<DiscreteStateSpace> layer{system(0.2), system(0.7), system(0.5)};
+  const std::vector<DiscreteSystem> layer{system(0.2), system(0.7), system(0.5)};
   const Matrix<double> wide = random_matrix(5, 400, 3);
   Recurrence<double> recurrence(layer);
   Convolution<double> convolution(layer, 128);

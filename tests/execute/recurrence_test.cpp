@@ -135,9 +135,9 @@ TEST_CASE("bad shapes are refused before anything runs") {
   State<double> wrong(5, 1);
   CHECK_THROWS_AS(recurrence.run(Matrix<double>::Ones(2, 10), y, wrong), std::invalid_argument);
   CHECK(x == State<double>::Ones(4, 1));
-  CHECK_THROWS_AS(Recurrence<double>(std::vector<DiscreteStateSpace>{}), std::invalid_argument);
+  CHECK_THROWS_AS(Recurrence<double>(std::vector<DiscreteSystem>{}), std::invalid_argument);
   CHECK_THROWS_AS(Recurrence<double>(random_model(4, 2, 1, 1, Convention::sequence), 0), std::invalid_argument);
-  CHECK_THROWS_AS(Recurrence<double>(
-                      {random_model(4, 1, 1, 1, Convention::sequence), random_model(5, 1, 1, 1, Convention::sequence)}),
+  CHECK_THROWS_AS(Recurrence<double>(std::vector<DiscreteSystem>{random_model(4, 1, 1, 1, Convention::sequence),
+                                                                 random_model(5, 1, 1, 1, Convention::sequence)}),
                   std::invalid_argument);
 }

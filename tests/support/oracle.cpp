@@ -1,5 +1,6 @@
 #include "oracle.hpp"
 
+#include <Eigen/LU>
 #include <boost/math/quadrature/gauss.hpp>
 
 #include <cmath>
@@ -23,6 +24,49 @@ Run direct_run(const longstate::DiscreteStateSpace& system, const Matrix<double>
   }
   result.x = x.cast<double>();
   return result;
+}
+
+namespace {
+
+using Long = Matrix<long double>;
+
+/// e^X by 27 terms of its Taylor series at X / 2^s, and s squarings.
+Long exponential(Long X) {
+  int squarings = 0;
+  while (std::ldexp(static_cast<double>(X.cwiseAbs().colwise().sum().maxCoeff()), -squarings) > 1) ++squarings;
+  X *= std::ldexp(1.0L, -squarings);
+  const Long I = Long::Identity(X.rows(), X.cols());
+  const Long X2 = X * X, X3 = X2 * X, X4 = X2 * X2;
+  const auto factorial = [](int n) { return std::tgamma(n + 1.0L); };
+  Long sum = Long::Zero(X.rows(), X.cols());
+  for (int j = 24; j >= 0; j -= 4) {
+    sum = (I / factorial(j) + X / factorial(j + 1) + X2 / factorial(j + 2) + X3 / factorial(j + 3) + X4 * sum).eval();
+  }
+  for (int i = 0; i < squarings; ++i) sum = (sum * sum).eval();
+  return sum;
+}
+
+}  // namespace
+
+Vector<double> exponential_step(const longstate::Hippo& system, double dt, const Vector<double>& x, double first,
+                                double last) {
+  const Index N = x.size();
+  Long X = Long::Zero(N + 2, N + 2);
+  X.topLeftCorner(N, N) = system.A.cast<long double>() * dt;
+  X.col(N).head(N) = system.B.cast<long double>() * dt;
+  X(N, N + 1) = 1;
+  Vector<long double> state(N + 2);
+  state << x.cast<long double>(), first, static_cast<long double>(last) - first;
+  return (exponential(X) * state).head(N).cast<double>();
+}
+
+Vector<double> gbt_step(const longstate::Hippo& system, double dt, double alpha, const Vector<double>& x, double last) {
+  const Index N = x.size();
+  const Long A = system.A.cast<long double>() * dt;
+  const Vector<long double> from = x.cast<long double>();
+  const Vector<long double> rate = A * from + system.B.cast<long double>() * (static_cast<long double>(dt) * last);
+  const Long implicit = Long::Identity(N, N) - static_cast<long double>(alpha) * A;
+  return (from + implicit.partialPivLu().solve(rate)).cast<double>();
 }
 
 double Held::operator()(double t) const {

@@ -20,6 +20,12 @@ struct Run {
 };
 Run direct_run(const longstate::DiscreteStateSpace& system, const Matrix<double>& u, const Matrix<double>& x0);
 
+/// One step of x' = A x + B u in long double (dense, 64 bits of mantissa, so about eps_long ||dt A||): the input goes from
+/// `first` to `last` along a line; or, with alpha from 0 to 1, a step of gbt with u = last.
+Vector<double> exponential_step(const longstate::Hippo& system, double dt, const Vector<double>& x, double first,
+                                double last);
+Vector<double> gbt_step(const longstate::Hippo& system, double dt, double alpha, const Vector<double>& x, double last);
+
 /// A signal known at `times`, held (each sample on the cell that ends at its time, the first from `start`) or joined.
 struct Held {
   Vector<double> times;

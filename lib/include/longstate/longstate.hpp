@@ -14,16 +14,22 @@
 #include <longstate/hippo/low_rank.hpp>
 #include <longstate/hippo/operators.hpp>
 
+#include <longstate/system/diagonal.hpp>
+#include <longstate/system/hippo_system.hpp>
+#include <longstate/system/nplr.hpp>
 #include <longstate/system/state_space.hpp>
 #include <longstate/system/structure.hpp>
+#include <longstate/system/transfer_function.hpp>
 
 #include <longstate/discretize/discretize.hpp>
+#include <longstate/discretize/hippo_step.hpp>
 #include <longstate/discretize/pade.hpp>
 #include <longstate/discretize/phi.hpp>
+#include <longstate/discretize/structured.hpp>
 
-#include <longstate/execute/hippo_step.hpp>
 #include <longstate/execute/kernel.hpp>
 #include <longstate/execute/recurrence.hpp>
+#include <longstate/execute/transfer.hpp>
 #include <longstate/execute/transition.hpp>
 #if LONGSTATE_WITH_FFTW
 #include <longstate/execute/convolution.hpp>

@@ -4,22 +4,22 @@
 
 #include "check.hpp"
 
-#include <longstate/system/state_space.hpp>
+#include <longstate/discretize/structured.hpp>
 
 #include <vector>
 
 namespace longstate::detail {
 
-/// Checks that all systems of a layer are valid and alike in their sizes and convention.
-inline void check_layer(std::string_view where, const std::vector<DiscreteStateSpace>& layer, Index copies) {
+/// Checks that all systems of a layer are valid and alike in their sizes, dt and convention.
+inline void check_layer(std::string_view where, const std::vector<DiscreteSystem>& layer, Index copies) {
   if (layer.empty()) fail(where, "a layer must have at least one system", 0);
   if (copies < 1) fail(where, "copies must be at least 1", copies);
-  const DiscreteStateSpace& first = layer.front();
-  for (const DiscreteStateSpace& system : layer) {
+  const DiscreteSystem& first = layer.front();
+  for (const DiscreteSystem& system : layer) {
     validate(system);
-    const bool alike = system.order() == first.order() && system.inputs() == first.inputs() &&
-                       system.outputs() == first.outputs() && system.convention == first.convention &&
-                       system.dt == first.dt;
+    const bool alike = order(system) == order(first) && inputs(system) == inputs(first) &&
+                       outputs(system) == outputs(first) && convention(system) == convention(first) &&
+                       time_step(system) == time_step(first);
     if (!alike) fail(where, "the systems of a layer must agree in sizes, dt and convention", "two that differ");
   }
 }

@@ -95,14 +95,18 @@ double sample_age(Discretization method, double alpha) {
   return method == Discretization::zoh ? 0.5 : 0.0;
 }
 
-DiscreteStateSpace discretize(const StateSpace& system, double dt, Discretization method,
-                              const DiscretizeOptions& options) {
-  validate(system);
+void check_discretization(Discretization method, double dt, const DiscretizeOptions& options) {
   detail::check_positive("discretize", "dt", dt);
   const bool needs_control = method == Discretization::foh || method == Discretization::impulse;
   if (needs_control && options.convention == Convention::sequence) {
     detail::fail("discretize", std::string(name(method)) + " takes the control convention", "sequence");
   }
+}
+
+DiscreteStateSpace discretize(const StateSpace& system, double dt, Discretization method,
+                              const DiscretizeOptions& options) {
+  validate(system);
+  check_discretization(method, dt, options);
 
   DiscreteStateSpace discrete{{}, {}, system.C, system.D, dt, options.convention};
   if (is_gbt(method)) {

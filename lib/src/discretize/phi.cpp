@@ -59,4 +59,37 @@ std::vector<Matrix<double>> phi_functions(const Matrix<double>& X, int k) {
   return phi;
 }
 
+std::complex<double> phi(int k, std::complex<double> z) {
+  if (k < 0 || k > 3) detail::fail("phi", "k must be from 0 to 3", k);
+  if (k == 0) return std::exp(z);
+  if (std::abs(z) <= 1) {
+    constexpr int terms = 18;  // 1 / 19! is below eps
+    std::complex<double> sum = 0;
+    for (int j = terms; j >= 0; --j) sum = 1.0 + z * sum / static_cast<double>(j + 1 + k);
+    return sum / std::tgamma(k + 1.0);
+  }
+  std::complex<double> value = expm1(z) / z;
+  double factorial = 1;
+  for (int j = 1; j < k; ++j) {
+    value = (value - 1 / factorial) / z;
+    factorial *= j + 1;
+  }
+  return value;
+}
+
+std::complex<double> expm1(std::complex<double> z) {
+  // e^x cos y - 1 = (e^x - 1) cos y - 2 sin^2(y/2)
+  const double half = std::sin(z.imag() / 2);
+  return {std::expm1(z.real()) * std::cos(z.imag()) - 2 * half * half, std::exp(z.real()) * std::sin(z.imag())};
+}
+
+std::complex<double> log1p(std::complex<double> z) {
+  // |1 + z|^2 - 1 = x (2 + x) + y^2
+  const double x = z.real();
+  const double y = z.imag();
+  const double near = x * (2 + x) + y * y;
+  const double modulus = std::abs(near) < 0.5 ? std::log1p(near) / 2 : std::log(std::hypot(1 + x, y));
+  return {modulus, std::atan2(y, 1 + x)};
+}
+
 }  // namespace longstate

@@ -3,6 +3,7 @@
 
 #include <longstate/execute/convolution.hpp>
 #include <longstate/execute/kernel.hpp>
+#include <longstate/execute/transition.hpp>
 
 #include <algorithm>
 
@@ -17,7 +18,7 @@ struct Tables {
   std::vector<Matrix<T>> powers;    // A^(2^bit)
 };
 
-Matrix<std::complex<double>> kernel_spectra(const DiscreteStateSpace& system, Index block,
+Matrix<std::complex<double>> kernel_spectra(const DiscreteSystem& system, Index block,
                                             const detail::RealFft<double>& fft) {
   const Matrix<double> K = kernel(system, block);
   Matrix<std::complex<double>> spectra = Matrix<std::complex<double>>::Zero(fft.padded_bins(), K.rows());
@@ -51,9 +52,10 @@ Matrix<double> reachable_states(const DiscreteStateSpace& s, Index block) {
 }
 
 template <class T>
-Tables<T> make_tables(const DiscreteStateSpace& system, Index block, const detail::RealFft<double>& fft) {
+Tables<T> make_tables(const DiscreteSystem& any, Index block, const detail::RealFft<double>& fft) {
   Tables<T> tables;
-  tables.spectra = kernel_spectra(system, block, fft).cast<std::complex<T>>();
+  tables.spectra = kernel_spectra(any, block, fft).cast<std::complex<T>>();
+  const DiscreteStateSpace system = dense(any);
   tables.responses = state_responses(system, block).cast<T>();
   tables.reach = reachable_states(system, block).cast<T>();
   Matrix<double> power = system.A;
@@ -78,26 +80,26 @@ struct Convolution<T>::Design {
   detail::RealFft<T> fft;
   std::vector<Tables<T>> systems;  // one, or one for each copy
 
-  Design(const std::vector<DiscreteStateSpace>& layer, Index block_size)
+  Design(const std::vector<DiscreteSystem>& layer, Index block_size)
       : block(check_block(block_size)),
-        order(layer.front().order()),
-        inputs(layer.front().inputs()),
-        outputs(layer.front().outputs()),
+        order(longstate::order(layer.front())),
+        inputs(longstate::inputs(layer.front())),
+        outputs(longstate::outputs(layer.front())),
         fft(detail::good_fft_length(2 * block - 1)) {
     const detail::RealFft<double> fft_double(fft.length());
-    for (const DiscreteStateSpace& system : layer) systems.push_back(make_tables<T>(system, block, fft_double));
+    for (const DiscreteSystem& system : layer) systems.push_back(make_tables<T>(system, block, fft_double));
   }
 };
 
 template <class T>
-Convolution<T>::Convolution(const DiscreteStateSpace& system, Index block, Index copies)
-    : Convolution(std::vector<DiscreteStateSpace>{system}, block) {
+Convolution<T>::Convolution(const DiscreteSystem& system, Index block, Index copies)
+    : Convolution(std::vector<DiscreteSystem>{system}, block) {
   detail::check_layer("Convolution", {system}, copies);
   copies_ = copies;
 }
 
 template <class T>
-Convolution<T>::Convolution(const std::vector<DiscreteStateSpace>& layer, Index block)
+Convolution<T>::Convolution(const std::vector<DiscreteSystem>& layer, Index block)
     : copies_(static_cast<Index>(layer.size())) {
   detail::check_layer("Convolution", layer, 1);
   design_ = std::make_shared<const Design>(layer, block);
@@ -184,9 +186,9 @@ void Convolution<T>::run_block(ConstSignal<T> u, Signal<T> y, State<T>& x) {
 template class Convolution<float>;
 template class Convolution<double>;
 
-Index default_block(const DiscreteStateSpace& system, Index length_hint) {
+Index default_block(const DiscreteSystem& system, Index length_hint) {
   constexpr Index table_values = Index{1} << 22;  // 32 MiB of double
-  const Index by_memory = table_values / (system.order() * (system.inputs() + system.outputs()));
+  const Index by_memory = table_values / (order(system) * (inputs(system) + outputs(system)));
   const Index by_length = length_hint > 0 ? std::min<Index>(length_hint, 4096) : 4096;
   return std::max<Index>(std::min(by_length, by_memory), std::min<Index>(by_length, 64));
 }

@@ -1,6 +1,8 @@
 #include "../detail/check.hpp"
+#include "responses.hpp"
 
 #include <longstate/execute/kernel.hpp>
+#include <longstate/execute/transition.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -39,28 +41,57 @@ Matrix<double> power(const Matrix<double>& A, Index exponent) {
   return result;
 }
 
-Matrix<double> kernel(const DiscreteStateSpace& system, Index length) {
-  validate(system);
-  if (length < 1 || length > max_length) detail::fail("kernel", "length must be from 1 to 2^30", length);
+namespace detail {
+
+Matrix<double> responses(const DiscreteStateSpace& system, Index length) {
+  // C A^{im + j} B = (C A^{im}) (A^j B): m small steps of B, then length / m large steps of C.
   const Index p = system.inputs();
   const Index q = system.outputs();
+  const Index m = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(length))));
+  const Matrix<double> small = krylov(system.A, system.B, m);
+  const Matrix<double> large = power(system.A, m);
+  Matrix<double> K(q * p, length);
+  Matrix<double> C = system.C;
+  for (Index done = 0; done < length; done += m) {
+    const Index more = std::min(m, length - done);
+    const Matrix<double> outputs = C * small.leftCols(more * p);  // q x (p more)
+    K.middleCols(done, more) = outputs.reshaped(q * p, more);
+    if (done + more < length) C = (C * large).eval();
+  }
+  return K;
+}
 
-  Matrix<double> K = Matrix<double>::Zero(q * p, length);
-  const Index start = system.convention == Convention::sequence ? 0 : 1;
-  if (const Index responses = length - start; responses > 0) {
-    // K_{i m + j} = (C A^{im}) (A^j B): m small steps of B, then length / m large steps of C.
-    const Index m = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(responses))));
-    const Matrix<double> small = krylov(system.A, system.B, m);
-    const Matrix<double> large = power(system.A, m);
-    Matrix<double> C = system.C;
-    for (Index done = 0; done < responses; done += m) {
-      const Index more = std::min(m, responses - done);
-      const Matrix<double> outputs = C * small.leftCols(more * p);  // q x (p more)
-      K.middleCols(start + done, more) = outputs.reshaped(q * p, more);
-      if (done + more < responses) C = (C * large).eval();
+Matrix<double> stepped_responses(const DiscreteSystem& system, Index length) {
+  Transition<double> A(system);
+  Matrix<double> x = input_matrix(system);
+  const Matrix<double> C = output_matrix(system);
+  Matrix<double> K(C.rows() * x.cols(), length);
+  Vector<double> next(x.rows());
+  for (Index j = 0; j < length; ++j) {
+    K.col(j) = (C * x).reshaped();
+    for (Index input = 0; input < x.cols(); ++input) {
+      A.apply(x.col(input), next);
+      x.col(input) = next;
     }
   }
-  K.col(0) += system.D.reshaped();
+  return K;
+}
+
+Matrix<double> responses(const DiscreteHippo& system, Index length) { return stepped_responses(system, length); }
+
+}  // namespace detail
+
+Matrix<double> kernel(const DiscreteSystem& system, Index length) {
+  validate(system);
+  if (length < 1 || length > max_length) detail::fail("kernel", "length must be from 1 to 2^30", length);
+  const Matrix<double> D = feed_through(system);
+  const Index start = convention(system) == Convention::sequence ? 0 : 1;
+  Matrix<double> K = Matrix<double>::Zero(D.size(), length);
+  if (length > start) {
+    K.rightCols(length - start) =
+        std::visit([&](const auto& s) { return detail::responses(s, length - start); }, system);
+  }
+  K.col(0) += D.reshaped();
   return K;
 }
 

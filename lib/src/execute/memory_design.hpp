@@ -20,19 +20,19 @@ namespace longstate {
 /// x <- A x + B_previous u_{k-1} + B u_k, for one length of step.
 template <class T>
 struct DenseStep {
-  Transition<T> A;
+  DenseTransition<T> A;
   Vector<T> B, B_previous;  // B_previous is empty where the sample before does not matter
 
   DenseStep() = default;
   DenseStep(const StateSpace& system, double dt, Discretization method, double alpha) {
     if (method == Discretization::foh) {
       const auto phi = phi_functions(system.A * dt, 2);
-      A = Transition<T>(phi[0]);
+      A = DenseTransition<T>(phi[0]);
       B_previous = (dt * (phi[1] - phi[2]) * system.B.col(0)).template cast<T>();
       B = (dt * phi[2] * system.B.col(0)).template cast<T>();
     } else {
       const DiscreteStateSpace step = discretize(system, dt, method, {.alpha = alpha});
-      A = Transition<T>(step.A);
+      A = DenseTransition<T>(step.A);
       B = step.B.col(0).template cast<T>();
     }
   }

@@ -5,26 +5,27 @@
 namespace longstate {
 
 template <class T>
-Recurrence<T>::Recurrence(const DiscreteStateSpace& system, Index copies)
-    : Recurrence(std::vector<DiscreteStateSpace>{system}) {
+Recurrence<T>::Recurrence(const DiscreteSystem& system, Index copies)
+    : Recurrence(std::vector<DiscreteSystem>{system}) {
   detail::check_layer("Recurrence", {system}, copies);
   scratch_.resize(order(), copies);
 }
 
 template <class T>
-Recurrence<T>::Recurrence(const std::vector<DiscreteStateSpace>& layer) {
+Recurrence<T>::Recurrence(const std::vector<DiscreteSystem>& layer) {
   detail::check_layer("Recurrence", layer, 1);
-  convention_ = layer.front().convention;
-  for (const DiscreteStateSpace& s : layer) {
-    systems_.push_back({Transition<T>(s.A), s.B.template cast<T>(), s.C.template cast<T>(), s.D.template cast<T>()});
+  convention_ = convention(layer.front());
+  for (const DiscreteSystem& s : layer) {
+    systems_.push_back({Transition<T>(s), input_matrix(s).template cast<T>(), output_matrix(s).template cast<T>(),
+                        feed_through(s).template cast<T>()});
   }
-  scratch_.resize(layer.front().order(), static_cast<Index>(layer.size()));
+  scratch_.resize(longstate::order(layer.front()), static_cast<Index>(layer.size()));
 }
 
 template <class T>
 void Recurrence<T>::step(ConstFrame<T> u, Frame<T> y, State<T>& x) noexcept {
   for (Index c = 0; c < copies(); ++c) {
-    const System& s = systems_[systems_.size() == 1 ? 0 : static_cast<std::size_t>(c)];
+    System& s = systems_[systems_.size() == 1 ? 0 : static_cast<std::size_t>(c)];
     const auto u_c = u.segment(c * s.B.cols(), s.B.cols());
     auto y_c = y.segment(c * s.C.rows(), s.C.rows());
     auto next = scratch_.col(c);

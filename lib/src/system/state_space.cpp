@@ -1,4 +1,4 @@
-#include "../detail/check.hpp"
+#include "check_system.hpp"
 
 #include <longstate/hippo/hippo.hpp>
 #include <longstate/measure/basis.hpp>
@@ -12,18 +12,8 @@ void check_system(std::string_view where, const System& s) {
   const Index order = s.A.rows();
   detail::check_order(where, order);
   detail::check_shape(where, "A", s.A.rows(), s.A.cols(), order, order);
-  if (s.B.cols() < 1) detail::fail(where, "B must have at least one column", detail::shape(s.B.rows(), s.B.cols()));
-  if (s.C.rows() < 1) detail::fail(where, "C must have at least one row", detail::shape(s.C.rows(), s.C.cols()));
-  detail::check_shape(where, "B", s.B.rows(), s.B.cols(), order, s.B.cols());
-  detail::check_shape(where, "C", s.C.rows(), s.C.cols(), s.C.rows(), order);
-  detail::check_shape(where, "D", s.D.rows(), s.D.cols(), s.C.rows(), s.B.cols());
-  const auto check_finite = [&](char matrix, const Matrix<double>& values) {
-    if (!values.allFinite()) detail::fail(where, std::string(1, matrix) + " must be finite", "nan or infinity in it");
-  };
-  check_finite('A', s.A);
-  check_finite('B', s.B);
-  check_finite('C', s.C);
-  check_finite('D', s.D);
+  detail::check_finite(where, "A", s.A);
+  detail::check_ports(where, order, s.B, s.C, s.D);
 }
 
 }  // namespace

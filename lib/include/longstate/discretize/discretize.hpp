@@ -50,6 +50,9 @@ struct DiscretizeOptions {
 DiscreteStateSpace discretize(const StateSpace& system, double dt, Discretization method,
                               const DiscretizeOptions& options = {});
 
+/// Throws as discretize() for a dt, or a method in a convention, that no system takes.
+void check_discretization(Discretization method, double dt, const DiscretizeOptions& options);
+
 /// Whether it is one of the first four, the generalised bilinear transform and its special cases.
 bool is_gbt(Discretization method);
 

@@ -11,6 +11,7 @@
 
 #include <longstate/types.hpp>
 
+#include <complex>
 #include <vector>
 
 namespace longstate {
@@ -25,5 +26,13 @@ namespace longstate {
 ///            (tests/discretize/discretize_test.cpp, against 60 digits).
 /// Throws     std::invalid_argument if X is not square or holds a value that is not finite.
 std::vector<Matrix<double>> phi_functions(const Matrix<double>& X, int k);
+
+/// phi_k(z) of a number, 0 <= k <= 3: the series for |z| <= 1, its relation from e^z beyond. Accurate to a few eps at any
+/// z, 0 and 1e-300 included.
+std::complex<double> phi(int k, std::complex<double> z);
+
+/// e^z - 1 without cancellation, and log(1 + z): the complex expm1 and log1p.
+std::complex<double> expm1(std::complex<double> z);
+std::complex<double> log1p(std::complex<double> z);
 
 }  // namespace longstate

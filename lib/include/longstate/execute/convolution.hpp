@@ -4,7 +4,7 @@
 /// The convolutional view, run by FFT, with the state carried: the same `run(u, y, x)` as Recurrence, and the same
 /// result. Only in a library built with FFTW (LONGSTATE_WITH_FFTW, the default).
 
-#include <longstate/system/state_space.hpp>
+#include <longstate/discretize/structured.hpp>
 
 #include <complex>
 #include <memory>
@@ -12,7 +12,7 @@
 
 namespace longstate {
 
-/// Runs a discrete system, or a layer, in blocks of L = `block` samples. Within a block
+/// Runs a discrete system of any structure, or a layer, in blocks of L = `block` samples. Within a block
 ///
 ///     y = K * u                 causal, by FFT of a good length >= 2L - 1     (zero-state response)
 ///       + [C A; C A^2; …] x     from the state at its start                   (zero-input response)
@@ -22,7 +22,8 @@ namespace longstate {
 /// any sample. (C A^k where the convention is control.)
 ///
 /// Cost       O(copies (p q log L + N (p + q) + N^2 log(L) / L)) a sample for full blocks; a shorter call pays the
-///            transforms of a whole block. Memory O(L N (p + q)) values: tables of responses.
+///            transforms of a whole block. Memory O(L N (p + q)) values: tables of responses. The kernel is made by the
+///            structure (kernel.hpp); the tables from its matrices, formed once.
 /// Accuracy   1e-12 (double), 2 max(N, 16) 1.2e-7 (float) of the largest output of Recurrence, N <= 256, 2^16 samples
 ///            (tests/execute/agreement_test.cpp). Designed in double, also for float.
 /// Real-time  run() neither allocates, locks nor calls the system; it throws only on shapes.
@@ -32,8 +33,8 @@ namespace longstate {
 template <class T>
 class Convolution {
  public:
-  Convolution(const DiscreteStateSpace& system, Index block, Index copies = 1);
-  Convolution(const std::vector<DiscreteStateSpace>& layer, Index block);
+  Convolution(const DiscreteSystem& system, Index block, Index copies = 1);
+  Convolution(const std::vector<DiscreteSystem>& layer, Index block);
 
   Index order() const;
   Index copies() const;
@@ -64,6 +65,6 @@ extern template class Convolution<double>;
 
 /// A block for this system: 4,096 samples, or the length of the signal if that is less (0: not known), or what keeps
 /// the tables of responses within 32 MiB, but at least 64.
-Index default_block(const DiscreteStateSpace& system, Index length_hint = 0);
+Index default_block(const DiscreteSystem& system, Index length_hint = 0);
 
 }  // namespace longstate

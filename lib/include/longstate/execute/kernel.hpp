@@ -3,7 +3,7 @@
 /// \file
 /// The convolutional view: the impulse response of a discrete system.
 
-#include <longstate/system/state_space.hpp>
+#include <longstate/discretize/structured.hpp>
 
 namespace longstate {
 
@@ -13,10 +13,20 @@ namespace longstate {
 ///     sequence    K_j = C A^j B  (+ D at j = 0)
 ///     control     K_0 = D,  K_j = C A^(j-1) B
 ///
-/// Cost       O(length q p N + sqrt(length) (q + p) N^2 + N^3 log length), by small steps of B and large ones of C;
-///            memory O(length q p + sqrt(length) p N).
-/// Throws     std::invalid_argument if the system is not valid or length is not in [1, 2^30].
-Matrix<double> kernel(const DiscreteStateSpace& system, Index length);
+/// By structure, with L the length:
+///
+///     dense      small steps of B, large ones of C           O(L q p N + sqrt(L) (q + p) N^2 + N^3 log L)
+///     hippo      its recurrence                              O(L N q) times the solves of a step
+///     nplr       the generating function by Cauchy sums      O(L N (q + r)(p + r) + L log L), and O(N^3 log L) once
+///                on a circle, one inverse FFT (S4)
+///     diagonal   a Vandermonde product                       2 N q p L real multiply-adds for N entries
+///     transfer   numerator over denominator by FFT           O(q L log L), whatever N
+///
+/// Accuracy   1e-11 of the largest value, up to L = 2^20 (tests/execute/kernel_test.cpp, against 60 digits); the
+///            transfer function's depends on its poles.
+/// Throws     std::invalid_argument if the system is not valid or length is not in [1, 2^30]; std::domain_error for a
+///            transfer function whose coefficients do not determine its kernel to 1e-9 (with the number).
+Matrix<double> kernel(const DiscreteSystem& system, Index length);
 
 /// [V, A V, …, A^(length-1) V], N x (length columns(V)): the states that follow from an impulse, or from a state.
 /// By doubling: [V, …, A^(m-1) V] and A^m give twice as much in one product.   Cost O(length N^2 + N^3 log length).

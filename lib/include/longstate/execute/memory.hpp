@@ -4,7 +4,7 @@
 /// A memory of a signal: samples in, N coefficients a channel, the past back from them.
 
 #include <longstate/discretize/discretize.hpp>
-#include <longstate/execute/hippo_step.hpp>
+#include <longstate/discretize/hippo_step.hpp>
 #include <longstate/measure/measure.hpp>
 #include <longstate/system/structure.hpp>
 #include <longstate/types.hpp>

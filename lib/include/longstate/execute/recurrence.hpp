@@ -3,14 +3,14 @@
 /// \file
 /// The recurrent view: one sample at a time, in constant memory.
 
+#include <longstate/discretize/structured.hpp>
 #include <longstate/execute/transition.hpp>
-#include <longstate/system/state_space.hpp>
 
 #include <vector>
 
 namespace longstate {
 
-/// Runs a discrete system, or a layer of them, step by step.
+/// Runs a discrete system of any structure, or a layer of them, step by step.
 ///
 ///     sequence    x <- A x + B u,  y = C x + D u          x: N x copies    state, the caller's
 ///     control     y = C x + D u,   x <- A x + B u         u: p copies      one frame; y: q copies
@@ -18,7 +18,7 @@ namespace longstate {
 /// `copies` independent runs of one system share its matrices (stereo through one filter); a layer has a system of its
 /// own for each. Copy c reads channels c p … c p + p - 1 and writes c q … c q + q - 1.
 ///
-/// Cost       O(copies N (N + p + q)) a sample.
+/// Cost       O(copies N (p + q)) a sample, and for A: dense O(N^2), hippo as hippo_step.hpp, the others O(N).
 /// Accuracy   the reference for all other paths.
 /// Real-time  step() and run() neither allocate, lock nor call the system; step() does not throw, run() only on shapes.
 /// Threads    owns its scratch: copy it to use it on another thread.
@@ -26,10 +26,10 @@ namespace longstate {
 template <class T>
 class Recurrence {
  public:
-  explicit Recurrence(const DiscreteStateSpace& system, Index copies = 1);
-  explicit Recurrence(const std::vector<DiscreteStateSpace>& layer);
+  explicit Recurrence(const DiscreteSystem& system, Index copies = 1);
+  explicit Recurrence(const std::vector<DiscreteSystem>& layer);
 
-  Index order() const { return systems_.front().A.order(); }
+  Index order() const { return scratch_.rows(); }
   Index copies() const { return scratch_.cols(); }
   Index inputs() const { return systems_.front().B.cols() * copies(); }
   Index outputs() const { return systems_.front().C.rows() * copies(); }

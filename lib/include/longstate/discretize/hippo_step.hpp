@@ -23,7 +23,7 @@ namespace longstate {
 ///
 /// Cost       gbt O(N); zoh and foh O(N degree/2 substeps) for each copy, where substeps grow as ||A|| dt, which is
 ///            O(N^2 dt / theta) for the Legendre measures. prepare: O(N degree/2). No matrices: any dt costs the same.
-/// Accuracy   1e-12 of the dense step and of 60 digits in double (tests/execute/hippo_step_test.cpp).
+/// Accuracy   1e-12 of the dense step and of 60 digits in double (tests/discretize/hippo_step_test.cpp).
 /// Real-time  advance() does not allocate, lock or throw; prepare() allocates the first time alone.
 /// Threads    owns its scratch: copy it to use it on another thread.
 template <class T>

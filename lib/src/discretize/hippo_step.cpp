@@ -1,7 +1,7 @@
 #include "../detail/check.hpp"
 #include "../detail/multiply.hpp"
 
-#include <longstate/execute/hippo_step.hpp>
+#include <longstate/discretize/hippo_step.hpp>
 
 namespace longstate {
 

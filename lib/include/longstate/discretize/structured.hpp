@@ -1,0 +1,103 @@
+#pragma once
+
+/// \file
+/// Discrete systems that keep their structure, made by discretize() from continuous ones that have it.
+///
+/// All run on the same paths (execute/). Their state is real, N x copies, whatever the structure: a complex entry is
+/// (re, im), so C is q x N and B is N x p in these coordinates (`dense` gives the matrices).
+
+#include <longstate/discretize/discretize.hpp>
+#include <longstate/discretize/pade.hpp>
+#include <longstate/system/diagonal.hpp>
+#include <longstate/system/hippo_system.hpp>
+#include <longstate/system/nplr.hpp>
+#include <longstate/system/structure.hpp>
+#include <longstate/system/transfer_function.hpp>
+
+#include <variant>
+
+namespace longstate {
+
+/// A step of a measure's operator in O(N): A is that of hippo_step.hpp.
+struct DiscreteHippo {
+  Measure measure;
+  Discretization method = Discretization::zoh;
+  double alpha = 0.5;  ///< of gbt
+  PadeOptions pade;    ///< of zoh, foh and impulse; zeros: chosen
+  Matrix<double> B;    ///< N x 1
+  Matrix<double> C;    ///< q x N
+  Matrix<double> D;    ///< q x 1
+  double dt = 1.0;     ///< seconds per sample
+  Convention convention = Convention::sequence;
+
+  Index order() const { return B.rows(); }
+  Index inputs() const { return 1; }
+  Index outputs() const { return C.rows(); }
+};
+
+/// x_n <- e^{mu_n} x_n + (B u)_n,  y = 2 Re(C x) + D u. The logarithm mu of the discrete eigenvalue is kept since the
+/// eigenvalue itself, near 1, could not hold its distance from 1: after 2^20 steps ten digits would be gone.
+struct DiscreteDiagonal {
+  Vector<std::complex<double>> mu;  ///< entries
+  Matrix<std::complex<double>> B;   ///< entries x p
+  Matrix<std::complex<double>> C;   ///< q x entries
+  Matrix<double> D;                 ///< q x p
+  double dt = 1.0;                  ///< seconds per sample
+  Convention convention = Convention::sequence;
+
+  Index order() const { return 2 * mu.size(); }
+  Index inputs() const { return B.cols(); }
+  Index outputs() const { return C.rows(); }
+};
+
+/// A = (I - alpha dt A_c)^-1 (I + (1-alpha) dt A_c) with A_c = Lambda - P P*, by the Woodbury identity.
+struct DiscreteNplr {
+  NplrSystem continuous;
+  double alpha = 0.5;              ///< of gbt: 1/2 is bilinear
+  Matrix<std::complex<double>> B;  ///< entries x p, discrete
+  Matrix<std::complex<double>> C;  ///< q x entries, discrete
+  Matrix<double> D;                ///< q x p, discrete
+  double dt = 1.0;                 ///< seconds per sample
+  Convention convention = Convention::sequence;
+
+  Index order() const { return continuous.order(); }
+  Index inputs() const { return B.cols(); }
+  Index outputs() const { return C.rows(); }
+};
+
+/// The discrete system, its structure kept, with what discretize.hpp says of methods, conventions and errors.
+///
+/// HippoSystem     every method, chebt none (std::invalid_argument). Cost O(N) a column of B and row of C, times the solves
+///                 of a step (hippo_step.hpp).
+/// DiagonalSystem  every method, in closed form by scalar phi functions, safe at lambda = 0 and for any lambda dt.
+///                 Cost O(N (p + q)).
+/// NplrSystem      gbt and its kind. zoh, foh and impulse throw std::invalid_argument: e^(hA) of a normal plus low rank
+///                 matrix is not normal plus low rank, so neither an O(N) step nor the kernel by Cauchy sums exists; take
+///                 structure hippo or dense. Cost O(N r (p + q + r)).
+DiscreteHippo discretize(const HippoSystem& system, double dt, Discretization method,
+                         const DiscretizeOptions& options = {}, const PadeOptions& pade = {});
+DiscreteDiagonal discretize(const DiagonalSystem& system, double dt, Discretization method,
+                            const DiscretizeOptions& options = {});
+DiscreteNplr discretize(const NplrSystem& system, double dt, Discretization method,
+                        const DiscretizeOptions& options = {});
+
+/// Any discrete system, as the paths take it.
+using DiscreteSystem =
+    std::variant<DiscreteStateSpace, DiscreteHippo, DiscreteNplr, DiscreteDiagonal, TransferFunction>;
+
+Structure structure(const DiscreteSystem& system);
+Index order(const DiscreteSystem& system);  ///< real numbers in the state
+Index inputs(const DiscreteSystem& system);
+Index outputs(const DiscreteSystem& system);
+double time_step(const DiscreteSystem& system);  ///< dt
+Convention convention(const DiscreteSystem& system);
+
+/// Throws std::invalid_argument naming what is wrong.
+void validate(const DiscreteSystem& system);
+
+/// B, C and D in the coordinates of the real state.
+Matrix<double> input_matrix(const DiscreteSystem& system);
+Matrix<double> output_matrix(const DiscreteSystem& system);
+Matrix<double> feed_through(const DiscreteSystem& system);
+
+}  // namespace longstate

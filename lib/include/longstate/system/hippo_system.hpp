@@ -1,0 +1,35 @@
+#pragma once
+
+/// \file
+/// The system of a measure, kept as the measure: its A and B are known, and need not be formed.
+
+#include <longstate/measure/measure.hpp>
+#include <longstate/system/state_space.hpp>
+
+namespace longstate {
+
+/// x' = A x + B u with A, B = hippo(measure, order);  y = C x + D u.
+struct HippoSystem {
+  Measure measure;
+  Matrix<double> C;  ///< q x N
+  Matrix<double> D;  ///< q x 1
+
+  Index order() const { return C.cols(); }
+  Index inputs() const { return 1; }
+  Index outputs() const { return C.rows(); }
+  bool operator==(const HippoSystem&) const = default;
+};
+
+/// Throws std::invalid_argument for legs (it varies in time), an invalid measure or order, or shapes that do not fit.
+void validate(const HippoSystem& system);
+
+/// The delay line of delay_system (state_space.hpp), kept as its measure.
+HippoSystem hippo_delay_system(const Measure& measure, Index order, double delay);
+
+/// The coefficients of coefficient_system (state_space.hpp), kept as their measure.
+HippoSystem hippo_coefficient_system(const Measure& measure, Index order);
+
+/// The same system with its matrices formed. Cost O(N^2).
+StateSpace dense(const HippoSystem& system);
+
+}  // namespace longstate

@@ -1,0 +1,18 @@
+#pragma once
+
+// C A^j B for j < length, q p x length, column j column by column: what kernel() is made of, for each structure.
+
+#include <longstate/discretize/structured.hpp>
+
+namespace longstate::detail {
+
+Matrix<double> responses(const DiscreteStateSpace& system, Index length);
+Matrix<double> responses(const DiscreteHippo& system, Index length);
+Matrix<double> responses(const DiscreteDiagonal& system, Index length);
+Matrix<double> responses(const DiscreteNplr& system, Index length);
+Matrix<double> responses(const TransferFunction& system, Index length);
+
+/// The same by running the recurrence, for any structure: O(N) a value and column.
+Matrix<double> stepped_responses(const DiscreteSystem& system, Index length);
+
+}  // namespace longstate::detail

@@ -1,0 +1,137 @@
+#include "../detail/real_form.hpp"
+
+#include <longstate/discretize/phi.hpp>
+#include <longstate/execute/transition.hpp>
+
+#include <Eigen/LU>
+
+namespace longstate {
+namespace {
+
+using Complex = std::complex<double>;
+
+Vector<Complex> eigenvalues(const DiscreteDiagonal& system) {
+  // e^-infinity, an eigenvalue of zero, has no angle
+  return system.mu.unaryExpr([](Complex mu) { return std::isinf(mu.real()) ? Complex(0) : std::exp(mu); });
+}
+
+template <class T>
+using AnyTransition =
+    std::variant<DenseTransition<T>, HippoStep<T>, NplrTransition<T>, DiagonalTransition<T>, CompanionTransition<T>>;
+
+template <class T>
+AnyTransition<T> make(const DiscreteStateSpace& system) {
+  return DenseTransition<T>(system.A);
+}
+
+template <class T>
+AnyTransition<T> make(const DiscreteHippo& system) {
+  const Discretization method = system.method == Discretization::impulse ? Discretization::zoh : system.method;
+  HippoStep<T> step(system.measure, system.order(), method, system.alpha, system.pade);
+  step.prepare(system.dt);
+  return step;
+}
+
+template <class T>
+AnyTransition<T> make(const DiscreteNplr& system) {
+  return NplrTransition<T>(system);
+}
+
+template <class T>
+AnyTransition<T> make(const DiscreteDiagonal& system) {
+  return DiagonalTransition<T>(eigenvalues(system));
+}
+
+template <class T>
+AnyTransition<T> make(const TransferFunction& system) {
+  return CompanionTransition<T>(system);
+}
+
+template <class T>
+void apply(HippoStep<T>& A, const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next) {
+  next = x;
+  A.transition(next);
+}
+template <class T>
+void apply(DenseTransition<T>& A, const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next) {
+  A.apply(x, next);
+}
+template <class T>
+void apply(CompanionTransition<T>& A, const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next) {
+  A.apply(x, next);
+}
+template <class T>
+void apply(NplrTransition<T>& A, const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next) {
+  A.apply(x.data(), next.data());
+}
+template <class T>
+void apply(DiagonalTransition<T>& A, const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next) {
+  A.apply(x.data(), next.data());
+}
+
+}  // namespace
+
+template <class T>
+void DiagonalTransition<T>::apply(const T* x, T* next) const {
+  for (Index n = 0; n < lambda_.size(); ++n) {
+    const double re = static_cast<double>(x[2 * n]);
+    const double im = static_cast<double>(x[2 * n + 1]);
+    next[2 * n] = static_cast<T>(lambda_(n).real() * re - lambda_(n).imag() * im);
+    next[2 * n + 1] = static_cast<T>(lambda_(n).real() * im + lambda_(n).imag() * re);
+  }
+}
+
+template <class T>
+NplrTransition<T>::NplrTransition(const DiscreteNplr& system) {
+  const NplrSystem& s = system.continuous;
+  const double h = system.dt;
+  const double alpha_h = system.alpha * h;
+  const Vector<Complex> R = (1.0 - alpha_h * s.lambda.array()).inverse();
+  diagonal_ = DiagonalTransition<T>(Vector<Complex>(1.0 + h * s.lambda.cwiseProduct(R).array()));
+  const Matrix<Complex> RP = R.asDiagonal() * s.P;
+  const Matrix<Complex> left = s.P.adjoint() * R.asDiagonal();  // P* R
+  const Index rank = s.rank();
+  const Matrix<double> small = Matrix<double>::Identity(rank, rank) + alpha_h * 2 * (left * s.P).real();
+  U_ = (h * detail::real_columns(RP)).template cast<T>();
+  V_ = small.partialPivLu().solve(detail::real_rows(left)).transpose().template cast<T>();
+}
+
+template <class T>
+void NplrTransition<T>::apply(const T* x, T* next) const {
+  diagonal_.apply(x, next);
+  for (Index j = 0; j < U_.cols(); ++j) {
+    T sum = 0;
+    for (Index n = 0; n < U_.rows(); ++n) sum += V_(n, j) * x[n];
+    for (Index n = 0; n < U_.rows(); ++n) next[n] -= U_(n, j) * sum;
+  }
+}
+
+template <class T>
+Transition<T>::Transition(const DiscreteSystem& system)
+    : A_(std::visit([](const auto& s) { return make<T>(s); }, system)) {}
+
+template <class T>
+void Transition<T>::apply(const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next) {
+  std::visit([&](auto& A) { longstate::apply<T>(A, x, next); }, A_);
+}
+
+template class DiagonalTransition<float>;
+template class DiagonalTransition<double>;
+template class NplrTransition<float>;
+template class NplrTransition<double>;
+template class Transition<float>;
+template class Transition<double>;
+
+DiscreteStateSpace dense(const DiscreteSystem& system) {
+  if (const auto* same = std::get_if<DiscreteStateSpace>(&system)) return *same;
+  validate(system);
+  const Index N = order(system);
+  const Matrix<double> I = Matrix<double>::Identity(N, N);
+  DiscreteStateSpace result{Matrix<double>(N, N), input_matrix(system), output_matrix(system),
+                            feed_through(system), time_step(system),    convention(system)};
+  Transition<double> A(system);
+  for (Index n = 0; n < N; ++n) A.apply(I.col(n), result.A.col(n));
+  return result;
+}
+
+}  // namespace longstate

@@ -1,0 +1,147 @@
+#include "../detail/real_form.hpp"
+#include "check_system.hpp"
+
+#include <longstate/system/diagonal.hpp>
+#include <longstate/system/nplr.hpp>
+
+#include <Eigen/Eigenvalues>
+#include <Eigen/LU>
+#include <Eigen/SVD>
+
+#include <array>
+#include <cmath>
+#include <numbers>
+#include <sstream>
+#include <vector>
+
+namespace longstate {
+namespace {
+
+using namespace std::string_view_literals;
+using Complex = std::complex<double>;
+constexpr double pi = std::numbers::pi;
+
+constexpr std::array names{"s4d-lin"sv, "s4d-inv"sv, "s4d-legs"sv, "s4d-real"sv, "dss"sv, "lru"sv};
+
+DiagonalSystem of_entries(Index entries) {
+  return {Vector<Complex>(entries), Matrix<Complex>::Ones(entries, 1), Matrix<Complex>::Ones(1, entries),
+          Matrix<double>::Zero(1, 1)};
+}
+
+DiagonalSystem s4d_lin(Index order) {
+  DiagonalSystem s = of_entries(order / 2);
+  for (Index n = 0; n < s.entries(); ++n) s.lambda(n) = {-0.5, pi * static_cast<double>(n)};
+  return s;
+}
+
+DiagonalSystem s4d_inv(Index order) {
+  DiagonalSystem s = of_entries(order / 2);
+  const double N = static_cast<double>(order);
+  for (Index n = 0; n < s.entries(); ++n) {
+    s.lambda(n) = {-0.5, N / pi * (N / static_cast<double>(2 * n + 1) - 1)};
+  }
+  return s;
+}
+
+/// legs + 1/2 B B^T is normal, with B / 2 in place of B: the system that has lost its low rank part.
+DiagonalSystem s4d_legs(Index order) {
+  const NplrSystem full = normal_plus_low_rank(LegSExp{}, order, Matrix<double>::Zero(1, order));
+  DiagonalSystem s = of_entries(order / 2);
+  s.lambda = full.lambda;
+  s.B = full.B / 2;
+  return s;
+}
+
+DiagonalSystem s4d_real(Index order) {
+  DiagonalSystem s = of_entries(order);
+  for (Index n = 0; n < order; ++n) s.lambda(n) = -static_cast<double>(n + 1);
+  s.C /= 2;
+  return s;
+}
+
+DiagonalSystem dss(Index order) {
+  DiagonalSystem s = s4d_legs(order);
+  s.B.setOnes();
+  return s;
+}
+
+/// zoh over theta = 1 turns lambda = log a into a, and B into B (a - 1) / lambda.
+DiagonalSystem lru(Index order) {
+  DiagonalSystem s = of_entries(order / 2);
+  constexpr double least = 0.9 * 0.9, most = 0.999 * 0.999;
+  for (Index n = 0; n < s.entries(); ++n) {
+    const double place = static_cast<double>(n) + 0.5;
+    const double turn = std::numbers::phi * place;
+    const double radius_squared = least + (most - least) * (turn - std::floor(turn));
+    s.lambda(n) = {std::log(radius_squared) / 2, pi * place / static_cast<double>(s.entries())};
+    const Complex a = std::polar(std::sqrt(radius_squared), s.lambda(n).imag());
+    s.B(n, 0) = std::sqrt(1 - radius_squared) * s.lambda(n) / (a - 1.0);
+  }
+  return s;
+}
+
+}  // namespace
+
+void validate(const DiagonalSystem& system) {
+  constexpr std::string_view where = "DiagonalSystem";
+  detail::check_order(where, system.entries());
+  detail::check_finite(where, "lambda", system.lambda);
+  detail::check_ports(where, system.entries(), system.B, system.C, system.D);
+}
+
+std::span<const std::string_view> diagonal_names() { return names; }
+
+DiagonalSystem initialize_diagonal(std::string_view name, Index order, double theta) {
+  constexpr std::array make{s4d_lin, s4d_inv, s4d_legs, s4d_real, dss, lru};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] != name) continue;
+    detail::check_positive("initialize_diagonal", "theta", theta);
+    if (order < 2 || order > max_order || order % 2 != 0) {
+      detail::fail("initialize_diagonal", "order must be even and from 2 to " + std::to_string(max_order), order);
+    }
+    DiagonalSystem system = make[i](order);
+    system.lambda /= theta;
+    system.B /= theta;
+    return system;
+  }
+  detail::fail_unknown("initialize_diagonal", "name", names, name);
+}
+
+DiagonalSystem diagonalize(const StateSpace& system, double max_condition) {
+  validate(system);
+  detail::check_positive("diagonalize", "max_condition", max_condition);
+  const Eigen::EigenSolver<Matrix<double>> solver(system.A);
+  if (solver.info() != Eigen::Success) throw std::domain_error("longstate::diagonalize: no convergence");
+  const Matrix<Complex> V = solver.eigenvectors();
+  const Vector<double> singular = V.bdcSvd().singularValues();
+  const double condition = singular(0) / singular(singular.size() - 1);
+  if (!(condition <= max_condition)) {
+    std::ostringstream text;
+    text << "longstate::diagonalize: the eigenvectors of A have condition " << condition << ", above the bound of "
+         << max_condition << "; a diagonal form would lose so many digits (nplr keeps them)";
+    throw std::domain_error(text.str());
+  }
+  const Matrix<Complex> B = V.partialPivLu().solve(system.B.cast<Complex>());
+  const Matrix<Complex> C = system.C.cast<Complex>() * V;
+  std::vector<Index> kept;  // one of each conjugate pair
+  for (Index n = 0; n < V.cols(); ++n) {
+    if (solver.eigenvalues()(n).imag() >= 0) kept.push_back(n);
+  }
+  const Index entries = static_cast<Index>(kept.size());
+  DiagonalSystem result{Vector<Complex>(entries), Matrix<Complex>(entries, B.cols()),
+                        Matrix<Complex>(C.rows(), entries), system.D};
+  for (Index i = 0; i < entries; ++i) {
+    const Index n = kept[static_cast<std::size_t>(i)];
+    result.lambda(i) = solver.eigenvalues()(n);
+    result.B.row(i) = B.row(n);
+    result.C.col(i) = result.lambda(i).imag() == 0 ? Vector<Complex>(C.col(n) / 2.0) : Vector<Complex>(C.col(n));
+  }
+  return result;
+}
+
+StateSpace dense(const DiagonalSystem& system) {
+  validate(system);
+  return {detail::real_diagonal(system.lambda), detail::real_columns(system.B), detail::real_rows(system.C), system.D};
+}
+
+}  // namespace longstate
