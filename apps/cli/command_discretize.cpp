@@ -23,7 +23,8 @@ void add_discretize(CLI::App& app) {
   command->add_flag("--json", options->json, "print {\"method\",\"dt\",\"convention\",\"A\",\"B\",\"C\",\"D\"}");
 
   command->callback([options] {
-    const longstate::DiscreteStateSpace d = options->method.discretize(options->system.make(), options->dt);
+    const longstate::DiscreteStateSpace d =
+        longstate::dense(options->system.discretize(options->method, options->dt, options->dt));
     if (options->json) {
       print(Json{{"method", options->method.method},
                  {"dt", d.dt},

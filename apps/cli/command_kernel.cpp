@@ -48,10 +48,10 @@ void add_kernel(CLI::App& app) {
   command->add_flag("--json", options->json, "print {\"kernel\":[...]}");
 
   command->callback([options] {
-    const longstate::DiscreteStateSpace model = options->method.discretize(options->system.make(), options->dt);
+    const longstate::DiscreteSystem model = options->system.discretize(options->method, options->dt, options->dt);
     const longstate::Matrix<double> K = longstate::kernel(model, options->length);
     if (options->json) {
-      print(Json{{"kernel", kernel_document(K, model.outputs(), model.inputs())}});
+      print(Json{{"kernel", kernel_document(K, outputs(model), inputs(model))}});
       return;
     }
     std::string text;

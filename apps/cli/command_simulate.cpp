@@ -16,7 +16,7 @@
 namespace cli {
 namespace {
 
-using longstate::DiscreteStateSpace;
+using longstate::DiscreteSystem;
 using longstate::State;
 
 struct Options {
@@ -28,17 +28,19 @@ struct Options {
   std::string path = "auto";
   std::string input;
   std::string initial_state;
+  std::string save_state;
   std::string output;
   bool json = false;
 };
 
 /// Multiply-adds a sample, roughly: which path is the cheaper. An FFT costs about 5 log2 n real operations a point.
-std::string choose_path(const DiscreteStateSpace& model, Index block) {
+std::string choose_path(const DiscreteSystem& model, Index block) {
 #if LONGSTATE_WITH_FFTW
-  const double N = static_cast<double>(model.order());
-  const double ports = static_cast<double>(model.inputs() + model.outputs());
+  const double N = static_cast<double>(order(model));
+  const double ports = static_cast<double>(inputs(model) + outputs(model));
   const double L = static_cast<double>(block);
-  const double recurrent = N * (N + ports);
+  const double transition = structure(model) == longstate::Structure::dense ? N : 20;
+  const double recurrent = N * (transition + ports);
   const double fft = ports * (N + 5 * std::log2(2 * L)) + N * N * std::log2(L) / L;
   return block >= 64 && fft < recurrent ? "fft" : "recurrent";
 #else
@@ -48,7 +50,7 @@ std::string choose_path(const DiscreteStateSpace& model, Index block) {
 #endif
 }
 
-Index block_for(const DiscreteStateSpace& model) {
+Index block_for(const DiscreteSystem& model) {
 #if LONGSTATE_WITH_FFTW
   return longstate::default_block(model);
 #else
@@ -72,7 +74,7 @@ Run in_precision(std::shared_ptr<Path> path) {
 }
 
 template <class T>
-Run make_run(const DiscreteStateSpace& model, const std::string& path, Index copies) {
+Run make_run(const DiscreteSystem& model, const std::string& path, Index copies) {
   if (path == "recurrent") return in_precision<T>(std::make_shared<longstate::Recurrence<T>>(model, copies));
 #if LONGSTATE_WITH_FFTW
   if (path == "fft")
@@ -83,17 +85,17 @@ Run make_run(const DiscreteStateSpace& model, const std::string& path, Index cop
   throw InputError(fmt::format("--path must be auto, recurrent or fft, got '{}'", path));
 }
 
-Index copies_for(const DiscreteStateSpace& model, Index channels) {
-  if (model.inputs() == channels) return 1;
-  if (model.inputs() == 1) return channels;
-  throw InputError(fmt::format("the system has {} inputs, the signal {} channels", model.inputs(), channels));
+Index copies_for(const DiscreteSystem& model, Index channels) {
+  if (inputs(model) == channels) return 1;
+  if (inputs(model) == 1) return channels;
+  throw InputError(fmt::format("the system has {} inputs, the signal {} channels", inputs(model), channels));
 }
 
-State<double> first_state(const Options& options, const DiscreteStateSpace& model, Index copies) {
-  if (options.initial_state.empty()) return State<double>::Zero(model.order(), copies);
+State<double> first_state(const Options& options, const DiscreteSystem& model, Index copies) {
+  if (options.initial_state.empty()) return State<double>::Zero(order(model), copies);
   State<double> x = load_state(options.initial_state);
-  if (x.rows() != model.order() || x.cols() != copies) {
-    throw InputError(fmt::format("{}: the state must be {} x {}, got {} x {}", options.initial_state, model.order(),
+  if (x.rows() != order(model) || x.cols() != copies) {
+    throw InputError(fmt::format("{}: the state must be {} x {}, got {} x {}", options.initial_state, order(model),
                                  copies, x.rows(), x.cols()));
   }
   return x;
@@ -142,10 +144,9 @@ void simulate(const Options& options) {
   if (options.path != "auto" && options.path != "recurrent" && options.path != "fft") {
     throw InputError(fmt::format("--path must be auto, recurrent or fft, got '{}'", options.path));
   }
-  const longstate::StateSpace system = options.system.make();
   const std::unique_ptr<SignalInput> input = open_signal(options.input);
   const double rate = options.rate ? *options.rate : input->rate().value_or(1.0);
-  const DiscreteStateSpace model = options.method.discretize(system, options.dt.value_or(1 / rate));
+  const DiscreteSystem model = options.system.discretize(options.method, options.dt, 1 / rate);
   const Index block = block_for(model);
   const std::string path = options.path == "auto" ? choose_path(model, block) : options.path;
 
@@ -167,11 +168,17 @@ void simulate(const Options& options) {
       throw Failure(
           fmt::format("the output is no longer finite after {} samples: {} is unstable at dt = {}; try zoh or "
                       "bilinear",
-                      done, options.method.method, model.dt));
+                      done, options.method.method, time_step(model)));
     }
     writer->add(y);
     done += u.cols();
     progress.update(input->progress(), done);
+  }
+  if (!options.save_state.empty()) {
+    const std::vector<std::byte> bytes = longstate::save_state<double>(x);
+    TextOutput file(options.save_state);
+    file.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    file.commit();
   }
   writer->finish(x);
 }
@@ -197,7 +204,8 @@ void add_simulate(CLI::App& app) {
   command->add_option("--path", options->path, "recurrent: step by step; fft: convolution in blocks; auto: the cheaper")
       ->capture_default_str();
   command->add_option("--initial-state", options->initial_state,
-                      "start from the \"state\" of an earlier --json document");
+                      "start from the \"state\" of an earlier --json document, or from a --save-state file");
+  command->add_option("--save-state", options->save_state, "write the final state to a file, exactly, with a checksum");
   command->add_option("-o,--output", options->output, "write the outputs to a .csv file, a row a sample");
   command->add_flag("--json", options->json, "print {\"path\",\"output\":[[...],...],\"state\":[...]}");
   command->callback([options] {

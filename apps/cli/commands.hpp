@@ -11,6 +11,7 @@ void add_discretize(CLI::App& app);
 void add_kernel(CLI::App& app);
 void add_simulate(CLI::App& app);
 void add_reconstruct(CLI::App& app);
+void add_reduce(CLI::App& app);
 void add_signal(CLI::App& app);
 
 }  // namespace cli

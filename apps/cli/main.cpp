@@ -39,6 +39,7 @@ int run(int argc, char** argv) {
   cli::add_kernel(app);
   cli::add_simulate(app);
   cli::add_reconstruct(app);
+  cli::add_reduce(app);
   cli::add_signal(app);
   try {
     app.parse(argc, argv);  // runs the subcommand

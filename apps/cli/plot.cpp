@@ -175,10 +175,11 @@ void check_can_plot(const std::string& path) {
   }
 }
 
-void plot(const std::string& path, const std::string& title, const std::vector<Reconstruction>& results,
-          const History& history, double dt) {
+namespace {
+
+/// Runs a script whose first line sets the terminal; the picture appears whole or not at all.
+void run_gnuplot(const std::string& path, std::string script) {
   PartialFile file(path);
-  std::string script = draw(path, title, results, history, dt);
   // The terminal must come before the output.
   const std::size_t first_line = script.find('\n') + 1;
   script.insert(first_line, fmt::format("set output {}\n", quoted(file.path())));
@@ -192,6 +193,31 @@ void plot(const std::string& path, const std::string& title, const std::vector<R
     throw Failure(fmt::format("{}: gnuplot could not draw the picture", path));
   }
   file.commit();
+}
+
+}  // namespace
+
+void plot(const std::string& path, const std::string& title, const std::vector<Reconstruction>& results,
+          const History& history, double dt) {
+  run_gnuplot(path, draw(path, title, results, history, dt));
+}
+
+void plot_singular_values(const std::string& path, const std::string& title, const Vector<double>& values,
+                          Index order) {
+  const double floor = values(0) * 1e-17;
+  std::string script = fmt::format("set terminal {}\n$values << EOD\n", terminal(path));
+  for (Index n = 0; n < values.size(); ++n) script += fmt::format("{} {:.9g}\n", n + 1, std::max(values(n), floor));
+  script += fmt::format(
+      "EOD\nset title {} noenhanced\nset xlabel 'n'\nset ylabel 'Hankel singular value'\nset logscale y\n"
+      "set format y '10^{{%T}}'\nset tics nomirror out\nset border 3\nset grid ytics lc rgb '#dddddd'\n"
+      "set xrange [0:{}]\nset key top right noenhanced\n",
+      quoted(title), values.size() + 1);
+  script += fmt::format(
+      "plot $values using 1:($1 <= {0} ? $2 : NaN) with points pt 7 ps 0.7 lc rgb '{1}' title 'kept: {0}', "
+      "$values using 1:($1 > {0} ? $2 : NaN) with points pt 7 ps 0.5 lc rgb '#999999' title 'cut off: {2}'\nset "
+      "output\n",
+      order, colours[1], values.size() - order);
+  run_gnuplot(path, script);
 }
 
 }  // namespace cli

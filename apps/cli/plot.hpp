@@ -17,4 +17,8 @@ void check_can_plot(const std::string& path);
 void plot(const std::string& path, const std::string& title, const std::vector<Reconstruction>& results,
           const History& history, double dt);
 
+/// Hankel singular values over their number, on a logarithmic scale, the first `order` of them as kept.
+void plot_singular_values(const std::string& path, const std::string& title, const longstate::Vector<double>& values,
+                          longstate::Index order);
+
 }  // namespace cli

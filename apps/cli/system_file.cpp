@@ -1,5 +1,6 @@
 #include "cli/system_file.hpp"
 
+#include "cli/document.hpp"
 #include "cli/error.hpp"
 
 #include <fmt/core.h>
@@ -16,6 +17,9 @@
 namespace cli {
 namespace {
 
+using longstate::Convention;
+using longstate::DiagonalSystem;
+using longstate::DiscreteStateSpace;
 using longstate::Index;
 using longstate::Matrix;
 using longstate::StateSpace;
@@ -107,9 +111,8 @@ void check_closed_under_conjugation(const Reader& reader, const std::vector<Comp
   }
 }
 
-/// y = Re(sum c_n x_n) (twice that for conjugate pairs), with x_n = (a, b) standing for a + ib:
-///     lambda -> [re -im; im re],  B -> (re, im),  C -> (re, -im).
-StateSpace diagonal_system(const Reader& reader) {
+/// Entries that stand for themselves alone, y = Re(C x), are the library's y = 2 Re(C x) with half of C.
+DiagonalSystem diagonal_system(const Reader& reader) {
   const std::vector<Complex> lambda = reader.complex_list("lambda");
   const std::vector<Complex> B = reader.complex_list("B");
   const std::vector<Complex> C = reader.complex_list("C");
@@ -127,19 +130,32 @@ StateSpace diagonal_system(const Reader& reader) {
     for (std::size_t n = 0; n < lambda.size(); ++n) residue.push_back(B[n] * C[n]);
     check_closed_under_conjugation(reader, lambda, residue);
   }
-
-  const Index order = 2 * static_cast<Index>(lambda.size());
-  const double factor = conjugate ? 2 : 1;
-  StateSpace system{Matrix<double>::Zero(order, order), Matrix<double>(order, 1), Matrix<double>(1, order),
-                    Matrix<double>::Zero(1, 1)};
-  for (Index n = 0; n < order; n += 2) {
-    const std::size_t i = static_cast<std::size_t>(n / 2);
-    system.A.block<2, 2>(n, n) << lambda[i].real(), -lambda[i].imag(), lambda[i].imag(), lambda[i].real();
-    system.B.block<2, 1>(n, 0) << B[i].real(), B[i].imag();
-    system.C.block<1, 2>(0, n) << factor * C[i].real(), -factor * C[i].imag();
-  }
+  const auto column = [](const std::vector<Complex>& values) {
+    return Eigen::Map<const longstate::Vector<Complex>>(values.data(), static_cast<Index>(values.size()));
+  };
+  DiagonalSystem system{column(lambda), column(B), column(C).transpose() * (conjugate ? 1.0 : 0.5),
+                        Matrix<double>::Zero(1, 1)};
   if (reader.has("D")) system.D(0, 0) = reader.number(reader.at("D"), "D");
   return system;
+}
+
+SystemFile any_system(const Reader& reader) {
+  if (reader.has("lambda") && reader.has("A")) {
+    reader.fail("it has both \"lambda\" and \"A\"; a system is diagonal or dense");
+  }
+  if (reader.has("lambda")) return diagonal_system(reader);
+  StateSpace system = dense_system(reader);
+  if (!reader.has("dt")) return system;
+  Convention convention = Convention::sequence;
+  if (reader.has("convention")) {
+    if (!reader.at("convention").is_string()) reader.fail("\"convention\" must be \"sequence\" or \"control\"");
+    convention = longstate::make_convention(reader.at("convention").get<std::string>());
+  }
+  return DiscreteStateSpace{system.A, system.B, system.C, system.D, reader.number(reader.at("dt"), "dt"), convention};
+}
+
+Json matrices(const Matrix<double>& A, const Matrix<double>& B, const Matrix<double>& C, const Matrix<double>& D) {
+  return {{"A", to_json(A)}, {"B", to_json(B)}, {"C", to_json(C)}, {"D", to_json(D)}};
 }
 
 std::string read_file(const std::string& path) {
@@ -153,23 +169,38 @@ std::string read_file(const std::string& path) {
 
 }  // namespace
 
-StateSpace parse_system(std::string_view text, const std::string& source) {
+SystemFile parse_system(std::string_view text, const std::string& source) {
   const Reader reader(text, source);
-  if (reader.has("lambda") && reader.has("A"))
-    reader.fail("it has both \"lambda\" and \"A\"; a system is diagonal or dense");
-  StateSpace system = reader.has("lambda") ? diagonal_system(reader) : dense_system(reader);
   try {
-    longstate::validate(system);
+    SystemFile system = any_system(reader);
+    std::visit([](const auto& s) { longstate::validate(s); }, system);
+    return system;
   } catch (const std::invalid_argument& error) {
     reader.fail(error.what());
   }
-  return system;
 }
 
-StateSpace load_system(const std::string& path) { return parse_system(read_file(path), path); }
+SystemFile load_system(const std::string& path) { return parse_system(read_file(path), path); }
+
+std::string system_to_text(const StateSpace& s) { return matrices(s.A, s.B, s.C, s.D).dump().append("\n"); }
+
+std::string system_to_text(const DiscreteStateSpace& s) {
+  Json document = matrices(s.A, s.B, s.C, s.D);
+  document["dt"] = s.dt;
+  document["convention"] = longstate::name(s.convention);
+  return document.dump().append("\n");
+}
 
 Matrix<double> load_state(const std::string& path) {
-  const Reader reader(read_file(path), path);
+  const std::string text = read_file(path);
+  if (text.starts_with("LSTA")) {
+    try {
+      return longstate::restore_state<double>(std::as_bytes(std::span(text)));
+    } catch (const std::invalid_argument& error) {
+      throw InputError(fmt::format("{}: {}", path, error.what()));
+    }
+  }
+  const Reader reader(text, path);
   const json& state = reader.list(reader.at("state"), "state");
   if (!state.empty() && state[0].is_array()) return reader.matrix("state").transpose();  // a list for each copy
   Matrix<double> x(static_cast<Index>(state.size()), 1);

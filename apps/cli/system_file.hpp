@@ -1,22 +1,30 @@
 #pragma once
 
 // Systems as JSON: dense {"A":[[…]],"B":[[…]],"C":[[…]],"D":[[…]]}, or diagonal {"lambda":[[re,im],…],"B":[[re,im],…],
-// "C":[[re,im],…],"D":x,"conjugate":true}, where each entry of a conjugate one stands for itself and its conjugate.
+// "C":[[re,im],…],"D":x,"conjugate":true}, where each entry of a conjugate one stands for itself and its conjugate. A
+// dense one with "dt" (and "convention", default sequence) is in discrete time.
 
-#include <longstate/system/state_space.hpp>
+#include <longstate/longstate.hpp>
 
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace cli {
 
-/// A diagonal file gives the equivalent real dense system, a 2 x 2 block for each complex entry. Throws InputError,
-/// with `source` and the name of the culprit, for anything that is not such a system.
-longstate::StateSpace parse_system(std::string_view json, const std::string& source);
+/// What a file may hold.
+using SystemFile = std::variant<longstate::StateSpace, longstate::DiagonalSystem, longstate::DiscreteStateSpace>;
 
-longstate::StateSpace load_system(const std::string& path);
+/// Throws InputError, with `source` and the name of the culprit, for anything that is not such a system.
+SystemFile parse_system(std::string_view json, const std::string& source);
 
-/// The "state" of a document that simulate printed: N x copies. Throws InputError.
+SystemFile load_system(const std::string& path);
+
+/// A system as such a document.
+std::string system_to_text(const longstate::StateSpace& system);
+std::string system_to_text(const longstate::DiscreteStateSpace& system);
+
+/// The "state" of a document that simulate printed, or a file that --save-state made: N x copies. Throws InputError.
 longstate::Matrix<double> load_state(const std::string& path);
 
 }  // namespace cli

@@ -3,6 +3,10 @@
 #include "cli/error.hpp"
 #include "cli/system_file.hpp"
 
+#include <fmt/core.h>
+
+#include <variant>
+
 namespace cli {
 
 void MeasureOptions::add_to(CLI::App& app) {
@@ -11,26 +15,120 @@ void MeasureOptions::add_to(CLI::App& app) {
   app.add_option("--window", window, "window, or time constant of a fading measure, seconds")->capture_default_str();
 }
 
-void SystemOptions::add_to(CLI::App& app) {
-  measure.add_to(app);
-  app.add_option("--delay", delay, "read out the signal of so many seconds ago, instead of all coefficients");
-  app.add_option("--system", file,
-                 "a system from a JSON file {\"A\",\"B\",\"C\",\"D\"} or {\"lambda\",\"B\",\"C\",\"D\"}");
-}
+namespace {
 
-longstate::StateSpace SystemOptions::make() const {
-  if (file.empty() == measure.measure.empty()) throw InputError("give either --measure or --system");
-  if (!file.empty()) {
-    if (delay) throw InputError("--delay goes with --measure; a system from a file has its own read-out");
-    return load_system(file);
+using longstate::DiscreteSystem;
+using longstate::HippoSystem;
+using longstate::Structure;
+
+/// What SYSTEM names, before it is discretised.
+using Source =
+    std::variant<HippoSystem, longstate::StateSpace, longstate::DiagonalSystem, longstate::DiscreteStateSpace>;
+
+Source source(const SystemOptions& options) {
+  const int given = int(!options.file.empty()) + int(!options.measure.measure.empty()) + int(!options.init.empty());
+  if (given != 1) throw InputError("give either --measure, --init or --system");
+  if (options.delay && options.measure.measure.empty()) {
+    throw InputError("--delay goes with --measure; a system from --system or --init has its own read-out");
   }
-  if (measure.measure == "legs") {
+  if (!options.file.empty()) {
+    return std::visit([](auto&& s) -> Source { return s; }, load_system(options.file));
+  }
+  if (!options.init.empty()) {
+    return longstate::initialize_diagonal(options.init, options.measure.order, options.measure.window);
+  }
+  if (options.measure.measure == "legs") {
     throw InputError(
         "--measure legs varies in time, and this needs a time-invariant system: take legs-exp, which has "
         "the same matrices, or the subcommand reconstruct");
   }
-  return delay ? longstate::delay_system(measure.make(), measure.order, *delay)
-               : longstate::coefficient_system(measure.make(), measure.order);
+  return options.delay ? longstate::hippo_delay_system(options.measure.make(), options.measure.order, *options.delay)
+                       : longstate::hippo_coefficient_system(options.measure.make(), options.measure.order);
+}
+
+/// Without --structure: what the source has, and of a measure the O(N) operator where its step is less work than N^2
+/// multiply-adds, of which some three take the time of one in a running sum.
+Structure automatic(const Source& source, const MethodOptions& method, double dt) {
+  if (std::holds_alternative<longstate::DiagonalSystem>(source)) return Structure::diagonal;
+  const auto* hippo = std::get_if<HippoSystem>(&source);
+  const longstate::Discretization how = longstate::make_discretization(method.method);
+  if (!hippo || !longstate::has_operator(hippo->measure) || how == longstate::Discretization::impulse) {
+    return Structure::dense;
+  }
+  longstate::HippoStep<double> step(hippo->measure, hippo->order(), how, method.alpha);
+  step.prepare(dt);
+  const double N = static_cast<double>(hippo->order());
+  return step.work() < N * N / 3 ? Structure::hippo : Structure::dense;
+}
+
+[[noreturn]] void no_such_structure(const std::string& structure, std::string_view of) {
+  throw InputError(fmt::format("--structure {} does not go with {}", structure, of));
+}
+
+DiscreteSystem in_structure(const HippoSystem& s, Structure structure, const MethodOptions& method, double dt) {
+  switch (structure) {
+    case Structure::dense:
+      return method.discretize(dense(s), dt);
+    case Structure::hippo:
+      return method.discretize(s, dt);
+    case Structure::nplr:
+      return method.discretize(longstate::normal_plus_low_rank(s.measure, s.order(), s.C), dt);
+    case Structure::diagonal:
+      return method.discretize(longstate::diagonalize(dense(s)), dt);
+    case Structure::transfer:
+      break;
+  }
+  return longstate::transfer_function(method.discretize(dense(s), dt));
+}
+
+DiscreteSystem in_structure(const longstate::StateSpace& s, Structure structure, const MethodOptions& method,
+                            double dt) {
+  if (structure == Structure::dense) return method.discretize(s, dt);
+  if (structure == Structure::diagonal) return method.discretize(longstate::diagonalize(s), dt);
+  if (structure == Structure::transfer) return longstate::transfer_function(method.discretize(s, dt));
+  no_such_structure(std::string(longstate::name(structure)), "a system from a file, but with --measure");
+}
+
+DiscreteSystem in_structure(const longstate::DiagonalSystem& s, Structure structure, const MethodOptions& method,
+                            double dt) {
+  if (structure == Structure::dense) return method.discretize(dense(s), dt);
+  if (structure == Structure::diagonal) return method.discretize(s, dt);
+  if (structure == Structure::transfer) return longstate::transfer_function(method.discretize(s, dt));
+  no_such_structure(std::string(longstate::name(structure)), "a diagonal system, but with --measure");
+}
+
+DiscreteSystem in_structure(const longstate::DiscreteStateSpace& s, Structure structure,
+                            const MethodOptions& /*method*/, double dt) {
+  if (dt != s.dt) throw InputError(fmt::format("--dt is {}, but the system in the file is discrete with {}", dt, s.dt));
+  if (structure == Structure::dense) return s;
+  if (structure == Structure::transfer) return longstate::transfer_function(s);
+  no_such_structure(std::string(longstate::name(structure)), "a discrete system from a file");
+}
+
+}  // namespace
+
+void SystemOptions::add_to(CLI::App& app) {
+  measure.add_to(app);
+  app.add_option("--delay", delay, "read out the signal of so many seconds ago, instead of all coefficients");
+  app.add_option("--init", init,
+                 "instead of a measure, a diagonal system as layers start from: " +
+                     listed(longstate::diagonal_names()) + " (--window scales its time)");
+  app.add_option("--system", file,
+                 "a system from a JSON file {\"A\",\"B\",\"C\",\"D\"} or {\"lambda\",\"B\",\"C\",\"D\"}; with \"dt\" a "
+                 "discrete one");
+  app.add_option("--structure", structure,
+                 "how A is kept: auto, " + listed(longstate::structure_names()) +
+                     " (hippo and nplr: of a measure; auto: of a measure the cheaper of hippo and dense)")
+      ->capture_default_str();
+}
+
+longstate::DiscreteSystem SystemOptions::discretize(const MethodOptions& method, std::optional<double> dt,
+                                                    double default_dt) const {
+  const Source from = source(*this);
+  const auto* discrete = std::get_if<longstate::DiscreteStateSpace>(&from);
+  const double step = dt ? *dt : discrete ? discrete->dt : default_dt;
+  const Structure wanted = structure == "auto" ? automatic(from, method, step) : longstate::make_structure(structure);
+  return std::visit([&](const auto& s) { return in_structure(s, wanted, method, step); }, from);
 }
 
 void MethodOptions::add_to(CLI::App& app) {
@@ -42,11 +140,11 @@ void MethodOptions::add_to(CLI::App& app) {
                  "Default sequence; control for foh and impulse");
 }
 
-longstate::DiscreteStateSpace MethodOptions::discretize(const longstate::StateSpace& system, double dt) const {
+longstate::DiscretizeOptions MethodOptions::options() const {
   const longstate::Discretization how = longstate::make_discretization(method);
   const bool only_control = how == longstate::Discretization::foh || how == longstate::Discretization::impulse;
   const std::string chosen = !convention.empty() ? convention : only_control ? "control" : "sequence";
-  return longstate::discretize(system, dt, how, {.convention = longstate::make_convention(chosen), .alpha = alpha});
+  return {.convention = longstate::make_convention(chosen), .alpha = alpha};
 }
 
 }  // namespace cli

@@ -21,16 +21,6 @@ struct MeasureOptions {
   longstate::Measure make() const { return longstate::make_measure(measure, window); }
 };
 
-/// SYSTEM: --measure M --order N [--window W] [--delay S], or --system FILE.
-struct SystemOptions {
-  MeasureOptions measure;
-  std::optional<double> delay;
-  std::string file;
-
-  void add_to(CLI::App& app);
-  longstate::StateSpace make() const;
-};
-
 /// --method, --alpha, --convention. The default convention is sequence, and control for foh and impulse, which have no
 /// other.
 struct MethodOptions {
@@ -39,7 +29,28 @@ struct MethodOptions {
   std::string convention;
 
   void add_to(CLI::App& app);
-  longstate::DiscreteStateSpace discretize(const longstate::StateSpace& system, double dt) const;
+
+  /// Of any continuous system, its structure kept.
+  template <class System>
+  auto discretize(const System& system, double dt) const {
+    return longstate::discretize(system, dt, longstate::make_discretization(method), options());
+  }
+  longstate::DiscretizeOptions options() const;
+};
+
+/// SYSTEM: --measure M --order N [--window W] [--delay S], or --init D --order N [--window W], or --system FILE; and the
+/// --structure in which it is kept.
+struct SystemOptions {
+  MeasureOptions measure;
+  std::optional<double> delay;
+  std::string init;
+  std::string file;
+  std::string structure = "auto";
+
+  void add_to(CLI::App& app);
+
+  /// In discrete time, in the structure asked for. A file in discrete time is taken as it is (if dt fits).
+  longstate::DiscreteSystem discretize(const MethodOptions& method, std::optional<double> dt, double default_dt) const;
 };
 
 /// "a, b, c", for help texts.

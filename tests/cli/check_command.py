@@ -4,6 +4,9 @@
     check_command.py references LONGSTATE    hippo, discretize, kernel against the reference data (60 digits)
     check_command.py agreement LONGSTATE     simulate: recurrent against fft, splits, on speech and on noise
                                              (QUICK=1 in the environment: up to order 64, short noise, no speech)
+    check_command.py structures LONGSTATE    every structure, path and precision against the dense recurrence: a table
+                                             (QUICK=1: 2^11 samples)
+    check_command.py reduce LONGSTATE        impulse responses and systems made smaller, within the stated error
     check_command.py reconstruct LONGSTATE   errors against the best fit, outputs, streams
     check_command.py bad-input LONGSTATE     one clear line, exit 1 or 2, no partial file
     check_command.py stream LONGSTATE        10^7 samples on standard input: memory, time
@@ -156,6 +159,106 @@ def agreement():
         check("stream", relative([float(v) for v in text.split()], np.ravel(whole["output"])) < 1e-12)
 
 
+S4_OWN = "s4's own code, its kernel against its steps (relative RMS, N = 64): L = 4096 LegS 2.5e-4, FouT 1.7e-3; " \
+         "L = 16384 LegS 9.0e-4; its diagonal mode, L = 256: LegS 0.20, LegT 0.19 to 0.22"
+
+
+def structures():
+    length = 2**11 if os.environ.get("QUICK") else 2**14
+    N = 64
+    with tempfile.TemporaryDirectory() as folder:
+        u = np.random.default_rng(1).standard_normal(length).astype(np.float32).astype(float)
+        signal = pathlib.Path(folder) / "noise.csv"
+        signal.write_text("\n".join(map(repr, u.tolist())) + "\n")
+        rows = []
+        for measure in ["legs-exp", "legt", "lmu", "lagt", "fourier"]:
+            of = ["--measure", measure, "--order", N, "--delay", 0.5, "--dt", 1e-3]
+            for structure in ["dense", "hippo", "nplr"] + (["diagonal"] if measure == "fourier" else []):
+                for method in ["bilinear"] + (["zoh"] if structure != "nplr" else []):
+                    rows.append((measure, structure, method, of))
+        for init in ["s4d-lin", "s4d-inv", "s4d-legs", "s4d-real", "dss", "lru"]:
+            of = ["--init", init, "--order", N, "--dt", 1e-3] + (["--window", 1e-3] if init == "lru" else [])
+            rows += [(init, "diagonal", method, of) for method in ("bilinear", "zoh")]
+        rows.append(("lru", "transfer", "zoh", ["--init", "lru", "--order", N, "--dt", 1e-3, "--window", 1e-3]))
+        bounds = {("recurrent", "double"): 1e-12, ("fft", "double"): 1e-12,
+                  ("recurrent", "float"): 2 * N * 2.0**-23, ("fft", "float"): 5e-6}
+        print(f"largest difference to the dense double recurrence, relative to its largest output; N = {N}, L = {length}")
+        print("model     structure method   " + "".join(f"{path} {precision:8}" .rjust(18) for path, precision in bounds))
+        for model, structure, method, of in rows:
+            of = [*of, "--method", method]
+            truth = document("simulate", signal, *of, "--structure", "dense", "--path", "recurrent")["output"]
+            line = f"{model:9} {structure:9} {method:8} "
+            for (path, precision), bound in bounds.items():
+                answer = document("simulate", signal, *of, "--structure", structure, "--path", path, "--precision", precision)
+                error = relative(answer["output"], truth)
+                check(f"{model} {structure} {method} {path} {precision}", error <= bound, error)
+                line += f"{error:18.1e}"
+            print(line)
+        print("bounds" + " " * 23 + "".join(f"{bound:18.1e}" for bound in bounds.values()))
+        print(S4_OWN)
+        # What a structure cannot hold is refused, with its number.
+        for measure, structure, number in [("legs-exp", "diagonal", "condition "), ("legt", "diagonal", "condition "),
+                                           ("legs-exp", "transfer", "poles lie too close"), ("chebt", "hippo", "chebt"),
+                                           ("chebt", "nplr", "chebt")]:
+            result = run("simulate", signal, "--measure", measure, "--order", N, "--delay", 0.5, "--dt", 1e-3,
+                         "--method", "bilinear", "--structure", structure, ok=False)
+            check(f"{measure} {structure} refused", result.returncode in (1, 2) and number in result.stderr.decode()
+                  and result.stderr.count(b"\n") == 1, result.stderr.decode())
+        # A split with the state saved in a file and restored.
+        half = length // 2
+        for name, part in (("a", u[:half]), ("b", u[half:])):
+            (pathlib.Path(folder) / f"{name}.csv").write_text("\n".join(map(repr, part.tolist())) + "\n")
+        for structure in ("hippo", "nplr"):
+            of = ["--measure", "legt", "--order", N, "--delay", 0.5, "--dt", 1e-3, "--method", "bilinear", "--structure", structure]
+            state = pathlib.Path(folder) / "x.state"
+            whole = document("simulate", signal, *of, "--path", "recurrent")["output"]
+            first = document("simulate", signal.with_name("a.csv"), *of, "--path", "fft", "--save-state", state)["output"]
+            second = document("simulate", signal.with_name("b.csv"), *of, "--path", "recurrent", "--initial-state", state)["output"]
+            check(f"split {structure}", relative(first + second, whole) < 1e-12)
+        damaged = bytearray(state.read_bytes())
+        damaged[40] ^= 4
+        state.write_bytes(damaged)
+        result = run("simulate", signal, *of, "--initial-state", state, ok=False)
+        check("damaged state refused", result.returncode == 2 and b"checksum" in result.stderr, result.stderr)
+
+
+def room_response(n):
+    """An impulse response as of a small room: decaying modes and a direct sound, 1,000 taps."""
+    rng = np.random.default_rng(3)
+    t = np.arange(n)
+    h = np.zeros(n)
+    for _ in range(40):
+        h += rng.standard_normal() * np.exp(-t / rng.uniform(40, 250)) * np.cos(rng.uniform(0, 0.9) * t + rng.uniform(0, 6))
+    h[0] += 3
+    return h
+
+
+def reduce():
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        h = room_response(400 if os.environ.get("QUICK") else 1000)
+        response, small, picture = folder / "room.csv", folder / "small.json", folder / "values.png"
+        response.write_text("\n".join(map(repr, h.tolist())) + "\n")
+        for error in (0.3, 0.1, 0.01):
+            answer = document("reduce", response, "--error", error, "--rate", 8000, "-o", small, "--plot", picture)
+            check("within the error", answer["error"] <= error, answer["error"])
+            impulse = folder / "impulse.csv"
+            impulse.write_text("1\n" + "0\n" * (3 * len(h)))
+            y = np.ravel(document("simulate", impulse, "--system", small, "--path", "recurrent")["output"])
+            measured = np.linalg.norm(y - np.pad(h, (0, len(y) - len(h)))) / np.linalg.norm(h)
+            check("measured", abs(measured - answer["error"]) < 1e-3 * error + 1e-9, (measured, answer["error"]))
+            check("picture", picture.stat().st_size > 5000)
+            print(f"{len(h)} taps, error {error}: {answer['order']} states, error by simulation {measured:.4g}, "
+                  f"bound of the frequency response {answer['bound']:.3g}")
+        A, B = np.diag([-1.0, -2, -300]), np.ones((3, 1))
+        (folder / "s.json").write_text(json.dumps({"A": A.tolist(), "B": B.tolist(), "C": [[1, 1, 1e-3]]}))
+        answer = document("reduce", folder / "s.json", "--error", 1e-3, "-o", small)
+        check("a state too many", answer["order"] == 2, answer)
+        k = [document("kernel", "--system", f, "--dt", 0.01, "--length", 500, "--method", "zoh")["kernel"]
+             for f in (folder / "s.json", small)]
+        check("reduced system", np.linalg.norm(np.subtract(*k)) < 2e-3 * np.linalg.norm(k[0]))
+
+
 def reconstruct():
     with tempfile.TemporaryDirectory() as folder:
         noise = f"{folder}/noise.csv"
@@ -251,6 +354,32 @@ def bad_input():
             ("kernel without end", ["kernel", "--measure", "legt", "--dt", 0.1, "--length", 10**15], 2),
             ("system that is not JSON", ["kernel", "--system", write("s.json", b"{"), "--dt", 1, "--length", 3], 2),
             ("system missing", ["kernel", "--system", "nowhere.json", "--dt", 1, "--length", 3], 2),
+            ("unknown structure", ["simulate", good, "--measure", "legt", "--structure", "magic"], 2),
+            ("unknown init", ["simulate", good, "--init", "s5", "--order", 8], 2),
+            ("init of odd order", ["simulate", good, "--init", "s4d-lin", "--order", 7], 2),
+            ("measure and init", ["simulate", good, "--init", "lru", "--measure", "legt"], 2),
+            ("chebt as operator", ["kernel", "--measure", "chebt", "--structure", "hippo", "--dt", 0.1, "--length", 3], 2),
+            ("zoh of nplr", ["kernel", "--measure", "legt", "--structure", "nplr", "--dt", 0.1, "--length", 3], 2),
+            ("legt made diagonal", ["kernel", "--measure", "legt", "--structure", "diagonal", "--dt", 0.1, "--length", 3], 1),
+            ("legs-exp as transfer function", ["kernel", "--measure", "legs-exp", "--structure", "transfer", "--delay", 0.5,
+                                               "--dt", 0.001, "--length", 3], 1),
+            ("nplr of a file", ["kernel", "--system", write("one.json", b'{"A":[[-1]],"B":[[1]],"C":[[1]]}'), "--structure",
+                                "nplr", "--dt", 1, "--length", 3], 2),
+            ("another dt than the file's", ["kernel", "--system", write("dt.json", b'{"A":[[0.5]],"B":[[1]],"C":[[1]],"dt":1}'),
+                                            "--dt", 0.5, "--length", 3], 2),
+            ("convention of no kind", ["kernel", "--system", write("up.json", b'{"A":[[1]],"B":[[1]],"C":[[1]],"dt":1,'
+                                                                   b'"convention":"up"}'), "--dt", 1, "--length", 3], 2),
+            ("state that is none", ["simulate", good, "--measure", "legt", "--initial-state", write("no.state", b"LSTA")], 2),
+            ("state of another size", ["simulate", good, "--measure", "legt", "--initial-state",
+                                       write("small.json", b'{"state":[1,2]}')], 2),
+            ("unwritable state", ["simulate", good, "--measure", "legt", "--order", 4, "--save-state", "no/such/state"], 1),
+            ("reduce to an error of 0", ["reduce", good, "--error", 0], 2),
+            ("reduce to no error", ["reduce", good, "--error", 1e-30], 1),
+            ("reduce of nothing", ["reduce", "nowhere.csv", "--error", 0.1], 2),
+            ("reduce of an unstable system", ["reduce", write("grow.json", b'{"A":[[1]],"B":[[1]],"C":[[1]]}'), "--error",
+                                              0.1], 1),
+            ("reduce of a long response", ["reduce", write("taps.csv", b"1\n" * 5000), "--error", 0.1], 2),
+            ("reduce into another format", ["reduce", good, "--error", 0.5, "-o", "out.csv"], 2),
             ("unwritable output", ["reconstruct", good, "-o", "no/such/folder.csv"], 1),
             ("output is a folder", ["reconstruct", good, "-o", "dir.csv"], 1),
             ("wrong output extension", ["reconstruct", good, "-o", "out.xls"], 2),
@@ -322,8 +451,8 @@ def stream():
 
 if __name__ == "__main__":
     COMMAND = str(pathlib.Path(sys.argv[2]).resolve())
-    {"references": references, "agreement": agreement, "reconstruct": reconstruct, "bad-input": bad_input,
-     "stream": stream}[sys.argv[1]]()
+    {"references": references, "agreement": agreement, "structures": structures, "reduce": reduce,
+     "reconstruct": reconstruct, "bad-input": bad_input, "stream": stream}[sys.argv[1]]()
     if FAILURES:
         raise SystemExit(f"{len(FAILURES)} failed")
     print("passed")

@@ -10,7 +10,6 @@
 #include <complex>
 #include <string>
 
-using cli::parse_system;
 using longstate::Index;
 using longstate::Matrix;
 using longstate::StateSpace;
@@ -21,6 +20,13 @@ namespace {
 Complex transfer(const StateSpace& system, Complex s) {
   const Matrix<Complex> M = s * Matrix<Complex>::Identity(system.order(), system.order()) - system.A.cast<Complex>();
   return (system.C.cast<Complex>() * M.partialPivLu().solve(system.B.cast<Complex>()))(0) + system.D(0, 0);
+}
+
+/// As a dense continuous system.
+StateSpace parse_system(const std::string& text, const std::string& source) {
+  const cli::SystemFile file = cli::parse_system(text, source);
+  const auto* diagonal = std::get_if<longstate::DiagonalSystem>(&file);
+  return diagonal ? dense(*diagonal) : std::get<StateSpace>(file);
 }
 
 std::string complaint(const std::string& text) {
@@ -52,6 +58,24 @@ TEST_CASE("a diagonal system is the real one with the same transfer function") {
   const StateSpace both = parse_system(
       R"({"lambda":[[-0.5,3],[-0.5,-3]],"B":[[1,0.25],[1,-0.25]],"C":[[0.3,-2],[0.3,2]],"D":0.7})", "s.json");
   CHECK(std::abs(transfer(both, s) - (term + mirror + 0.7)) < 1e-15);
+}
+
+TEST_CASE("a system in discrete time, and what is written reads back the same") {
+  const longstate::DiscreteStateSpace d{support::random_matrix(3, 3, 1),
+                                        support::random_matrix(3, 2, 2),
+                                        support::random_matrix(1, 3, 3),
+                                        support::random_matrix(1, 2, 4),
+                                        0.125,
+                                        longstate::Convention::control};
+  CHECK(std::get<longstate::DiscreteStateSpace>(cli::parse_system(cli::system_to_text(d), "s.json")) == d);
+  const StateSpace s{d.A, d.B, d.C, d.D};
+  CHECK(std::get<StateSpace>(cli::parse_system(cli::system_to_text(s), "s.json")) == s);
+  CHECK(complaint(R"({"A":[[1]],"B":[[1]],"C":[[1]],"dt":0})") ==
+        "s.json: longstate::DiscreteStateSpace: dt must be positive and finite, got 0");
+  CHECK(complaint(R"({"A":[[1]],"B":[[1]],"C":[[1]],"dt":1,"convention":"up"})").find("sequence or control") !=
+        std::string::npos);
+  CHECK(complaint(R"({"A":[[1]],"B":[[1]],"C":[[1]],"dt":1,"convention":3})").find("\"convention\"") !=
+        std::string::npos);
 }
 
 TEST_CASE("what is not a system is refused by the name of the culprit") {

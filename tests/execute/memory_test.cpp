@@ -1,3 +1,4 @@
+#include "cli/signal_input.hpp"
 #include "support/allocations.hpp"
 #include "support/oracle.hpp"
 #include "support/reference.hpp"
@@ -91,6 +92,61 @@ TEST_CASE("legs at uneven times: exact, too") {
     CHECK(memory.elapsed() == doctest::Approx(times(299) - signal.start).epsilon(1e-12));
     CHECK(relative_error(memory.coefficients(), exact(LegS{}, 48, signal)) < 1e-10);
   }
+}
+
+namespace {
+
+/// Largest error of the legs coefficients of a signal at these times, N = 64 and 256, joined.
+void check_long_legs(const std::string& what, const Vector<double>& times, const Vector<double>& u) {
+  for (const Index N : {64, 256}) {
+    Memory<double> memory(LegS{}, {.order = N, .dt = times(1) - times(0)});
+    for (Index k = 0; k < u.size(); ++k) memory.push_at(times(k), u.segment(k, 1));
+    const double error = relative_error(memory.coefficients(), support::project_legs({times, u, times(0), true}, N));
+    CAPTURE(what);
+    CAPTURE(N);
+    CHECK(error < 1e-10);
+    MESSAGE(what << ", " << u.size() << " samples, N = " << N << ": " << error);
+  }
+}
+
+/// Weekly, in seconds, with gaps of two to six months after one sample in two hundred.
+Vector<double> weekly_with_gaps(Index n) {
+  const Matrix<double> random = random_matrix(n, 2, 77);
+  Vector<double> times(n);
+  double now = 0;
+  for (Index k = 0; k < n; ++k) {
+    times(k) = now;
+    const double weeks = random(k, 0) > 0.99 ? std::round(17 + 9 * random(k, 1)) : 1;
+    now += weeks * 7 * 86400;
+  }
+  return times;
+}
+
+void check_long_signals(Index n) {
+  const Vector<double> even = even_times(n, 1e-3, 0);
+  check_long_legs("noise", even, random_matrix(n, 1, 71));
+  check_long_legs("band-limited", even,
+                  even.unaryExpr([](double t) { return std::sin(3 * t) + std::cos(0.7 * t * t / (1 + t)); }));
+  check_long_legs("weekly with gaps of months", weekly_with_gaps(n), random_matrix(n, 1, 72));
+}
+
+}  // namespace
+
+TEST_CASE("legs over many samples, even and with gaps of months: exact, with no table that grows") {
+#if defined(__SANITIZE_ADDRESS__)
+  check_long_signals(2'000);
+#else
+  check_long_signals(30'000);
+#endif
+  const cli::LoadedSignal speech = cli::load_signal(LONGSTATE_DATA_DIR "/speech.wav");
+  const Index n = std::min<Index>(speech.samples.cols(), 20'000);
+  check_long_legs("speech", even_times(n, 1 / *speech.rate, 0), speech.samples.row(0).head(n).transpose());
+}
+
+TEST_CASE("legs over 10^6 samples" * doctest::skip()) {
+  check_long_signals(1'000'000);
+  const cli::LoadedSignal speech = cli::load_signal(LONGSTATE_DATA_DIR "/speech.wav");
+  check_long_legs("speech", even_times(speech.samples.cols(), 1 / *speech.rate, 0), speech.samples.row(0).transpose());
 }
 
 TEST_CASE("the fading measures are exact, too, with even and with uneven steps") {

@@ -8,7 +8,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
-    longstate::validate(cli::parse_system({reinterpret_cast<const char*>(data), size}, "input"));
+    const cli::SystemFile file = cli::parse_system({reinterpret_cast<const char*>(data), size}, "input");
+    std::visit([](const auto& system) { longstate::validate(system); }, file);
   } catch (const cli::InputError&) {
     return 0;
   }

@@ -98,6 +98,39 @@ Vector<double> project(const Held& signal, Index order, const std::function<Vect
   return sum;
 }
 
+Vector<double> project_legs(const Held& signal, Index order) {
+  using Gauss = boost::math::quadrature::gauss<double, 10>;
+  const double now = signal.times(signal.times.size() - 1);
+  const double duration = now - signal.start;
+  Vector<long double> sum = Vector<long double>::Zero(order);
+  for (Index k = signal.lines ? 1 : 0; k < signal.times.size(); ++k) {
+    const double left = k > 0 ? signal.times(k - 1) : signal.start;
+    const double width = signal.times(k) - left;
+    const double from = signal.lines ? signal.values(k - 1) : signal.values(k);
+    for (std::size_t i = 0; i < Gauss::abscissa().size(); ++i) {
+      for (const double side : {-1.0, 1.0}) {
+        const double part = (1 + side * Gauss::abscissa()[i]) / 2;
+        const long double u = from + (signal.values(k) - from) * part;
+        const long double weight = Gauss::weights()[i] * width / (2 * duration) * u;
+        const long double y = 2 * ((static_cast<long double>(left) - signal.start) + part * width) / duration - 1;
+        long double before = 0, current = 1;  // (n+1) P_{n+1} = (2n+1) y P_n - n P_{n-1}
+        for (Index n = 0; n < order; ++n) {
+          sum(n) += weight * current;
+          const long double degree = static_cast<long double>(n);
+          const long double next = ((2 * degree + 1) * y * current - degree * before) / (degree + 1);
+          before = current;
+          current = next;
+        }
+      }
+    }
+  }
+  Vector<double> result(order);
+  for (Index n = 0; n < order; ++n) {
+    result(n) = static_cast<double>(sum(n) * std::sqrt(static_cast<long double>(2 * n + 1)));
+  }
+  return result;
+}
+
 Matrix<double> random_matrix(Index rows, Index cols, unsigned seed) {
   std::mt19937 generator(seed);
   Matrix<double> M(rows, cols);

@@ -14,9 +14,11 @@
 #include <longstate/hippo/low_rank.hpp>
 #include <longstate/hippo/operators.hpp>
 
+#include <longstate/system/composition.hpp>
 #include <longstate/system/diagonal.hpp>
 #include <longstate/system/hippo_system.hpp>
 #include <longstate/system/nplr.hpp>
+#include <longstate/system/reduction.hpp>
 #include <longstate/system/state_space.hpp>
 #include <longstate/system/structure.hpp>
 #include <longstate/system/transfer_function.hpp>
@@ -25,10 +27,12 @@
 #include <longstate/discretize/hippo_step.hpp>
 #include <longstate/discretize/pade.hpp>
 #include <longstate/discretize/phi.hpp>
+#include <longstate/discretize/resolution.hpp>
 #include <longstate/discretize/structured.hpp>
 
 #include <longstate/execute/kernel.hpp>
 #include <longstate/execute/recurrence.hpp>
+#include <longstate/execute/state.hpp>
 #include <longstate/execute/transfer.hpp>
 #include <longstate/execute/transition.hpp>
 #if LONGSTATE_WITH_FFTW

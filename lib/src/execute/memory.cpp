@@ -3,7 +3,7 @@
 #include "../detail/check.hpp"
 
 #include <longstate/execute/memory.hpp>
-#include <longstate/measure/basis.hpp>
+#include <longstate/execute/state.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -317,14 +317,29 @@ Vector<T> Memory<T>::reconstruct(const Eigen::Ref<const Vector<double>>& delays,
     }
   }
   const Vector<double> coefficients = x_.col(channel).template cast<double>();
-  Vector<T> signal(ages.size());
-  constexpr Index chunk = 256;  // bounds the memory of the basis
-  for (Index done = 0; done < ages.size(); done += chunk) {
-    const Index more = std::min(chunk, ages.size() - done);
-    const Vector<double> part = basis(measure_, order(), ages.segment(done, more)).transpose() * coefficients;
-    signal.segment(done, more) = part.template cast<T>();
-  }
-  return signal;
+  return read_out(measure_, coefficients, ages).template cast<T>();
+}
+
+/// The coefficients, the last frame, and where in time it is, all exact in double.
+template <class T>
+std::vector<std::byte> Memory<T>::save() const {
+  State<double> all = State<double>::Zero(order() + 5, channels());
+  all.topRows(order()) = x_.template cast<double>();
+  all.row(order()) = previous_.transpose().template cast<double>();
+  all.col(0).tail(4) << static_cast<double>(samples_), start_, last_stamp_, static_cast<double>(even_steps_);
+  return save_state<double>(all);
+}
+
+template <class T>
+void Memory<T>::restore(std::span<const std::byte> bytes) {
+  const State<double> all = restore_state<double>(bytes);
+  detail::check_shape("Memory::restore", "the saved memory", all.rows(), all.cols(), order() + 5, channels());
+  x_ = all.topRows(order()).template cast<T>();
+  previous_ = all.row(order()).transpose().template cast<T>();
+  samples_ = static_cast<Index>(all(order() + 1, 0));
+  start_ = all(order() + 2, 0);
+  last_stamp_ = all(order() + 3, 0);
+  even_steps_ = static_cast<Index>(all(order() + 4, 0));
 }
 
 template class Memory<float>;

@@ -9,8 +9,11 @@
 #include <longstate/system/structure.hpp>
 #include <longstate/types.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
+#include <vector>
 
 namespace longstate {
 
@@ -65,6 +68,12 @@ class Memory {
   /// A frame with its time stamp in seconds, later than the one before. The first may have any time; with zoh and its
   /// kind its cell is taken to be dt long.
   void push_at(double time, ConstFrame<T> u);
+
+  /// The memory's state as bytes (state.hpp), and back into a memory of the same measure and options, which then goes on
+  /// as the saved one would have. restore throws std::invalid_argument as restore_state, and if the order or the channels
+  /// differ; then nothing has changed.
+  std::vector<std::byte> save() const;
+  void restore(std::span<const std::byte> bytes);
 
   /// Forgets everything.
   void reset();

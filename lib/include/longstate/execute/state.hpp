@@ -1,0 +1,36 @@
+#pragma once
+
+/// \file
+/// States as values that outlive a program, and what they say of the past.
+
+#include <longstate/measure/measure.hpp>
+#include <longstate/types.hpp>
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace longstate {
+
+/// The bytes of a state: "LSTA", version (1), bytes of a value (4 or 8), rows, cols, the values column by column, and a
+/// CRC-32 of all that; little-endian. Exact: what is restored is equal.      Cost O(N copies).
+template <class T>
+std::vector<std::byte> save_state(const State<T>& x);
+
+/// The state again. Throws std::invalid_argument saying what is wrong: not a state, another version, another precision,
+/// cut short or too long, a checksum that does not fit (any single flipped bit is found), a value that is not finite.
+template <class T>
+State<T> restore_state(std::span<const std::byte> bytes);
+
+extern template std::vector<std::byte> save_state<float>(const State<float>& x);
+extern template std::vector<std::byte> save_state<double>(const State<double>& x);
+extern template State<float> restore_state<float>(std::span<const std::byte> bytes);
+extern template State<double> restore_state<double>(std::span<const std::byte> bytes);
+
+/// The past that coefficients of a measure hold, u(t - delay), at any ages = delay / theta between or beyond the samples
+/// (for legs delay / elapsed time): sum_n x_n h_n(age). Cost O(N) an age.
+/// Throws std::invalid_argument as basis().
+Vector<double> read_out(const Measure& measure, const Eigen::Ref<const Vector<double>>& coefficients,
+                        const Eigen::Ref<const Vector<double>>& ages);
+
+}  // namespace longstate

@@ -1,0 +1,68 @@
+#pragma once
+
+/// \file
+/// Smaller systems with nearly the same impulse response: Gramians, Hankel singular values, balanced truncation (Moore
+/// 1981), and a realisation of a measured impulse response (Ho & Kalman 1966; Juang & Pappa 1985, ERA).
+///
+/// The Hankel singular values sigma_1 >= sigma_2 >= … measure what each balanced state carries from past to future. Cut
+/// off at order r, the error of the frequency response is at most 2 (sigma_{r+1} + sigma_{r+2} + …) at any frequency
+/// (Glover 1984, theorem 9.6; Al-Saggaf & Franklin 1987 in discrete time).
+///
+/// Gramians are never formed, only factors Z with Z Z^T = sum_k A^k B B^T A^kT, by squaring (Smith 1968: [Z, A^(2^k) Z],
+/// compressed by QR). A Lyapunov solver's Gramian holds the squares of the singular values, and loses those below
+/// sqrt(eps) sigma_1; factors keep them to eps sigma_1.
+
+#include <longstate/system/state_space.hpp>
+
+namespace longstate {
+
+/// A smaller system, StateSpace or DiscreteStateSpace as the original.
+template <class System>
+struct Reduction {
+  System system;
+  Vector<double> hankel_singular_values;  ///< all of the original, falling
+  double bound = 0;                       ///< 2 sum of those cut off: of the frequency response, absolute
+  double difference = 0;  ///< of the impulse responses, relative 2-norm; reduce_to_error alone measures it
+};
+
+/// Z (N x at most N) with Z Z^T the controllability Gramian sum_k A^k B B^T (A^T)^k.
+/// Throws std::domain_error if A is not stable (the sum does not converge). Cost O(N^3 log(time constant / dt)).
+Matrix<double> controllability_factor(const DiscreteStateSpace& system);
+
+/// The Hankel singular values, min(N, …) of them, falling. A continuous system has those of its Cayley transform.
+/// Throws and costs as controllability_factor, and O(N^3).
+Vector<double> hankel_singular_values(const DiscreteStateSpace& system);
+Vector<double> hankel_singular_values(const StateSpace& system);
+
+/// The balanced system of `order` states, at most as many as there are singular values above rounding (then it has
+/// fewer). D stays. Throws std::invalid_argument for an order below 1, and as above.
+Reduction<DiscreteStateSpace> balanced_truncation(const DiscreteStateSpace& system, Index order);
+Reduction<StateSpace> balanced_truncation(const StateSpace& system, Index order);
+
+/// A system of `order` states from an impulse response K (outputs inputs x L, as kernel() gives it; zero after its end):
+/// the balanced truncation of the L-state delay line that has exactly this response, without that line.
+///
+/// Cost       O(L^3) for one input and output (a symmetric eigenproblem of the Hankel matrix), else an SVD.
+/// Throws     std::invalid_argument for an order below 1, values that are not finite, an L above 4096 / max(inputs,
+///            outputs), or rows that are not outputs x inputs.
+Reduction<DiscreteStateSpace> realize(const Matrix<double>& K, Index outputs, Index inputs, double dt,
+                                      Convention convention, Index order);
+
+/// The smallest of these systems, by bisection on the order, whose impulse response, over all time, differs from the
+/// given one by at most `error` times its 2-norm (without D where there is a system).
+/// Throws std::domain_error if even the largest order does not reach it (then it says what does), and as above.
+Reduction<DiscreteStateSpace> reduce_to_error(const Matrix<double>& K, Index outputs, Index inputs, double dt,
+                                              Convention convention, double error);
+Reduction<DiscreteStateSpace> reduce_to_error(const DiscreteStateSpace& system, double error);
+Reduction<StateSpace> reduce_to_error(const StateSpace& system, double error);
+
+/// The 2-norm of the impulse response from sample `length` on (C A^k B alone, D at the start not counted): exact, by the
+/// Gramian. Cost O(N^3 log).
+double tail_norm(const DiscreteStateSpace& system, Index length);
+
+/// The least length beyond which tail_norm is at most `error` times the whole: what a kernel cut there leaves out, y
+/// differs by at most error ||K||_2 ||u||_2.
+/// Throws std::invalid_argument if error is not in (0, 1), std::domain_error if A is not stable or it is beyond 2^30.
+Index kernel_length(const DiscreteStateSpace& system, double error);
+
+}  // namespace longstate

@@ -1,0 +1,117 @@
+#include "../detail/check.hpp"
+
+#include <longstate/execute/state.hpp>
+#include <longstate/measure/basis.hpp>
+
+#include <boost/crc.hpp>
+#include <boost/endian/conversion.hpp>
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+namespace longstate {
+namespace {
+
+constexpr std::array<char, 4> magic{'L', 'S', 'T', 'A'};
+constexpr std::uint16_t version = 1;
+constexpr std::size_t header = 24;  // magic, version, bytes of a value, rows, cols
+constexpr std::size_t footer = 4;   // checksum
+
+template <class Integer>
+void put(std::byte* to, Integer value) {
+  boost::endian::native_to_little_inplace(value);
+  std::memcpy(to, &value, sizeof value);
+}
+
+template <class Integer>
+Integer get(const std::byte* from) {
+  Integer value;
+  std::memcpy(&value, from, sizeof value);
+  boost::endian::little_to_native_inplace(value);
+  return value;
+}
+
+std::uint32_t checksum(std::span<const std::byte> bytes) {
+  boost::crc_32_type crc;
+  crc.process_bytes(bytes.data(), bytes.size());
+  return crc.checksum();
+}
+
+[[noreturn]] void refuse(std::string_view rule, const std::string& got) { detail::fail("restore_state", rule, got); }
+
+template <class T>
+using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+
+}  // namespace
+
+template <class T>
+std::vector<std::byte> save_state(const State<T>& x) {
+  const std::size_t size = static_cast<std::size_t>(x.size());
+  std::vector<std::byte> bytes(header + size * sizeof(T) + footer);
+  std::memcpy(bytes.data(), magic.data(), magic.size());
+  put(&bytes[4], version);
+  put(&bytes[6], static_cast<std::uint16_t>(sizeof(T)));
+  put(&bytes[8], static_cast<std::uint64_t>(x.rows()));
+  put(&bytes[16], static_cast<std::uint64_t>(x.cols()));
+  for (std::size_t i = 0; i < size; ++i) {
+    Bits<T> bits;
+    std::memcpy(&bits, x.data() + i, sizeof bits);
+    put(&bytes[header + i * sizeof(T)], bits);
+  }
+  put(&bytes[bytes.size() - footer], checksum(std::span(bytes).first(bytes.size() - footer)));
+  return bytes;
+}
+
+template <class T>
+State<T> restore_state(std::span<const std::byte> bytes) {
+  if (bytes.size() < header + footer || std::memcmp(bytes.data(), magic.data(), magic.size()) != 0) {
+    refuse("the bytes must be a saved state", "something else");
+  }
+  if (const auto found = get<std::uint16_t>(&bytes[4]); found != version) {
+    refuse("the version must be 1", std::to_string(found));
+  }
+  if (const auto found = get<std::uint32_t>(&bytes[bytes.size() - footer]);
+      found != checksum(bytes.first(bytes.size() - footer))) {
+    refuse("the checksum must fit", "a damaged state");
+  }
+  if (const auto found = get<std::uint16_t>(&bytes[6]); found != sizeof(T)) {
+    refuse("values must have " + std::to_string(sizeof(T)) + " bytes", std::to_string(found));
+  }
+  const auto rows = get<std::uint64_t>(&bytes[8]);
+  const auto cols = get<std::uint64_t>(&bytes[16]);
+  const std::uint64_t size = (bytes.size() - header - footer) / sizeof(T);
+  const bool fits = rows > 0 && cols > 0 && rows <= size && size % rows == 0 && size / rows == cols &&
+                    bytes.size() == header + size * sizeof(T) + footer;
+  if (!fits) {
+    refuse("the length must be that of " + std::to_string(rows) + " x " + std::to_string(cols) + " values",
+           std::to_string(bytes.size()) + " bytes");
+  }
+  State<T> x(static_cast<Index>(rows), static_cast<Index>(cols));
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto bits = get<Bits<T>>(&bytes[header + i * sizeof(T)]);
+    std::memcpy(x.data() + i, &bits, sizeof bits);
+  }
+  if (!x.allFinite()) refuse("values must be finite", "nan or infinity");
+  return x;
+}
+
+template std::vector<std::byte> save_state<float>(const State<float>& x);
+template std::vector<std::byte> save_state<double>(const State<double>& x);
+template State<float> restore_state<float>(std::span<const std::byte> bytes);
+template State<double> restore_state<double>(std::span<const std::byte> bytes);
+
+Vector<double> read_out(const Measure& measure, const Eigen::Ref<const Vector<double>>& coefficients,
+                        const Eigen::Ref<const Vector<double>>& ages) {
+  Vector<double> signal(ages.size());
+  constexpr Index chunk = 256;  // bounds the memory of the basis
+  for (Index done = 0; done < ages.size(); done += chunk) {
+    const Index more = std::min(chunk, ages.size() - done);
+    signal.segment(done, more) =
+        basis(measure, coefficients.size(), ages.segment(done, more)).transpose() * coefficients;
+  }
+  return signal;
+}
+
+}  // namespace longstate

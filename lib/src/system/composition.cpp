@@ -1,0 +1,101 @@
+#include "../detail/check.hpp"
+
+#include <longstate/system/composition.hpp>
+
+namespace longstate {
+namespace {
+
+void check_alike(std::string_view /*where*/, const StateSpace& /*a*/, const StateSpace& /*b*/) {}
+
+void check_alike(std::string_view where, const DiscreteStateSpace& a, const DiscreteStateSpace& b) {
+  if (a.dt != b.dt || a.convention != b.convention) {
+    detail::fail(where, "the systems must agree in dt and convention", "two that differ");
+  }
+}
+
+/// The second system sees the first one's output: that of its new state in the sequence convention.
+bool sees_new_state(const StateSpace& /*system*/) { return false; }
+bool sees_new_state(const DiscreteStateSpace& system) { return system.convention == Convention::sequence; }
+
+template <class System>
+System in_series(const System& first, const System& second) {
+  validate(first);
+  validate(second);
+  check_alike("series", first, second);
+  if (first.outputs() != second.inputs()) {
+    detail::fail("series",
+                 "the second must have as many inputs as the first has outputs, " + std::to_string(first.outputs()),
+                 second.inputs());
+  }
+  const Index n = first.order();
+  const Index m = second.order();
+  const bool new_state = sees_new_state(first);
+  System result = first;  // dt and convention
+  result.A = Matrix<double>::Zero(n + m, n + m);
+  result.A.topLeftCorner(n, n) = first.A;
+  result.A.bottomRightCorner(m, m) = second.A;
+  result.A.bottomLeftCorner(m, n) = second.B * first.C;
+  if (new_state) result.A.bottomLeftCorner(m, n) = second.B * (first.C * first.A);
+  result.B.resize(n + m, first.inputs());
+  result.B << first.B, second.B * (new_state ? Matrix<double>(first.C * first.B + first.D) : first.D);
+  result.C.resize(second.outputs(), n + m);
+  result.C << second.D * first.C, second.C;
+  result.D = second.D * first.D;
+  return result;
+}
+
+/// Block diagonal A, the outputs added; B side by side, or one upon the other for a common input.
+template <class System>
+System added(std::span<const System> systems, bool common_input, std::string_view where) {
+  if (systems.empty()) detail::fail(where, "there must be at least one system", 0);
+  Index order = 0;
+  Index inputs = 0;
+  for (const System& s : systems) {
+    validate(s);
+    check_alike(where, systems.front(), s);
+    if (s.outputs() != systems.front().outputs() || (common_input && s.inputs() != systems.front().inputs())) {
+      detail::fail(where, "the systems must agree in outputs (and inputs, in parallel)", "two that differ");
+    }
+    order += s.order();
+    inputs = common_input ? s.inputs() : inputs + s.inputs();
+  }
+  System result = systems.front();
+  result.A = Matrix<double>::Zero(order, order);
+  result.B = Matrix<double>::Zero(order, inputs);
+  result.C.resize(systems.front().outputs(), order);
+  result.D = Matrix<double>::Zero(systems.front().outputs(), inputs);
+  Index n = 0;
+  Index input = 0;
+  for (const System& s : systems) {
+    result.A.block(n, n, s.order(), s.order()) = s.A;
+    result.B.block(n, input, s.order(), s.inputs()) = s.B;
+    result.C.middleCols(n, s.order()) = s.C;
+    result.D.middleCols(input, s.inputs()) += s.D;
+    n += s.order();
+    if (!common_input) input += s.inputs();
+  }
+  return result;
+}
+
+}  // namespace
+
+StateSpace series(const StateSpace& first, const StateSpace& second) { return in_series(first, second); }
+DiscreteStateSpace series(const DiscreteStateSpace& first, const DiscreteStateSpace& second) {
+  return in_series(first, second);
+}
+
+StateSpace parallel(const StateSpace& a, const StateSpace& b) {
+  const StateSpace both[] = {a, b};
+  return added<StateSpace>(both, true, "parallel");
+}
+DiscreteStateSpace parallel(const DiscreteStateSpace& a, const DiscreteStateSpace& b) {
+  const DiscreteStateSpace both[] = {a, b};
+  return added<DiscreteStateSpace>(both, true, "parallel");
+}
+
+StateSpace sum_of_channels(std::span<const StateSpace> systems) { return added(systems, false, "sum_of_channels"); }
+DiscreteStateSpace sum_of_channels(std::span<const DiscreteStateSpace> systems) {
+  return added(systems, false, "sum_of_channels");
+}
+
+}  // namespace longstate
