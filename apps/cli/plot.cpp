@@ -210,7 +210,7 @@ void plot_singular_values(const std::string& path, const std::string& title, con
   script += fmt::format(
       "EOD\nset title {} noenhanced\nset xlabel 'n'\nset ylabel 'Hankel singular value'\nset logscale y\n"
       "set format y '10^{{%T}}'\nset tics nomirror out\nset border 3\nset grid ytics lc rgb '#dddddd'\n"
-      "set xrange [0:{}]\nset key top right noenhanced\n",
+      "set logscale x\nset xrange [0.9:{}]\nset key top right noenhanced\n",
       quoted(title), values.size() + 1);
   script += fmt::format(
       "plot $values using 1:($1 <= {0} ? $2 : NaN) with points pt 7 ps 0.7 lc rgb '{1}' title 'kept: {0}', "

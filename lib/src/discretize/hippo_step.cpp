@@ -100,8 +100,8 @@ template <class T>
 double HippoStep<T>::exponential_work(Index order, double norm, const PadeOptions& options) {
   const PadeOptions pade = choose_pade(norm, options);
   constexpr double factor = 28;  // for each entry: the product 4, the complex sweeps 16 (20 for two of them), the sum 4
-  return static_cast<double>(pade.substeps) * static_cast<double>(pade.degree / 2) * factor *
-         static_cast<double>(order);
+  const Index pairs = pade.degree / 2;
+  return factor * static_cast<double>(pade.substeps) * static_cast<double>(pairs) * static_cast<double>(order);
 }
 
 template <class T>

@@ -173,6 +173,8 @@ template <class... Overloads>
 struct Overloaded : Overloads... {
   using Overloads::operator()...;
 };
+template <class... Overloads>
+Overloaded(Overloads...) -> Overloaded<Overloads...>;  // clang 14 does not deduce it
 
 }  // namespace
 

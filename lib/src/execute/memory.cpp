@@ -23,7 +23,7 @@ Index series_degree(double z) {
 }
 
 /// A multiply-add of a running sum waits for the one before it; a dense product's do not, and are vectorised: so many of
-/// those take the time of one of these (apps/bench, "step", prints both).
+/// those take the time of one of these (apps/bench/step.cpp prints both).
 constexpr double running_sum_cost = 2.5;
 
 double dense_step_work(Index order) {
