@@ -46,8 +46,7 @@ Source source(const SystemOptions& options) {
                        : longstate::hippo_coefficient_system(options.measure.make(), options.measure.order);
 }
 
-/// Without --structure: what the source has, and of a measure the O(N) operator where its step is less work than N^2
-/// multiply-adds, of which some three take the time of one in a running sum.
+/// Without --structure: what the source has, and of a measure the O(N) operator where its step is less work than a matrix.
 Structure automatic(const Source& source, const MethodOptions& method, double dt) {
   if (std::holds_alternative<longstate::DiagonalSystem>(source)) return Structure::diagonal;
   const auto* hippo = std::get_if<HippoSystem>(&source);
@@ -57,8 +56,7 @@ Structure automatic(const Source& source, const MethodOptions& method, double dt
   }
   longstate::HippoStep<double> step(hippo->measure, hippo->order(), how, method.alpha);
   step.prepare(dt);
-  const double N = static_cast<double>(hippo->order());
-  return step.work() < N * N / 3 ? Structure::hippo : Structure::dense;
+  return step.work() <= step.dense_work(hippo->order()) ? Structure::hippo : Structure::dense;
 }
 
 [[noreturn]] void no_such_structure(const std::string& structure, std::string_view of) {

@@ -40,7 +40,7 @@ struct Held {
 Vector<double> project(const Held& signal, Index order, const std::function<Vector<double>(double)>& kernel);
 
 /// The exact legs coefficients of a signal of many samples, int u(s) sqrt(2n+1) P_n(2s/t - 1) ds / t from its start to its
-/// last time t: ten nodes on each cell, exact while a cell is much shorter than t / order.
+/// last time t, by ten nodes on each cell, or on each part of a cell so long that P_n turns in it.
 Vector<double> project_legs(const Held& signal, Index order);
 
 /// Uniform random numbers in [-1, 1], a fixed sequence for each seed, rows x cols.

@@ -22,19 +22,10 @@ Index series_degree(double z) {
   return degree + 1;
 }
 
-/// A multiply-add of a running sum waits for the one before it; a dense product's do not, and are vectorised: so many of
-/// those take the time of one of these (apps/bench/step.cpp prints both).
-constexpr double running_sum_cost = 2.5;
-
-double dense_step_work(Index order) {
-  const double N = static_cast<double>(order);
-  return N * N / running_sum_cost;
-}
-
 /// phi_functions(X, 2): about 7 + 3 (s + 1) products, ||X / 2^s|| <= 1.
 double dense_exponential_work(Index order, double norm) {
-  const double N = static_cast<double>(order);
-  return (10 + 3 * std::log2(std::max(1.0, norm))) * N * N * N / running_sum_cost;
+  const double products = 10 + 3 * std::log2(std::max(1.0, norm));
+  return products * static_cast<double>(order) * HippoStep<double>::dense_work(order);
 }
 
 }  // namespace
@@ -59,7 +50,8 @@ Memory<T>::Memory(Measure measure, const MemoryOptions& options) : measure_(meas
   sampled_.resize(options.order, options.channels);
   node_.resize(options.order);
   legendre_.resize(options.order);
-  legendre_before_.resize(options.order);
+  legendre_step_.resize(options.order);
+  sign_.resize(options.order);
   reset();
 }
 
@@ -168,7 +160,7 @@ void Memory<T>::choose_steps(Design& design) {
     even_.emplace(measure_, options_.order, options_.method, options_.alpha);
     even_->prepare(options_.dt);
     uneven_ = even_;
-    if (even_->work() <= dense_step_work(options_.order)) return;
+    if (even_->work() <= HippoStep<T>::dense_work(options_.order)) return;
     even_.reset();
   }
   design.dense.emplace(design.system, options_.dt, options_.method, options_.alpha);
@@ -246,41 +238,57 @@ void Memory<T>::advance_legs_by_series(double t, double dt, double log_ratio, In
   }
 }
 
-/// A polynomial p of degree < N is its own projection at any time, so x' = p(t') + E (x - p(t)), with p the line (or
-/// constant) of this step. E stands for stretching the window from t to t' with nothing new in it:
-///     (E x)_n = r int_0^1 p_n(r v) (sum_k x_k p_k(v)) dv,   r = t / t',
-/// where N Gauss-Legendre nodes are exact, the integrand being of degree 2N - 2.
+/// The projection of both parts of the new window [0, t'], r = t / t': the old polynomial on [0, r], where it is
+/// sum_k x_k p_k(v / r), and the line (or constant) of this step on [r, 1], each by the N Gauss-Legendre nodes of its
+/// part, which are exact: the integrands are of degree 2N - 2 and N.
 template <class T>
 void Memory<T>::advance_legs_by_quadrature(double t, double dt, ConstFrame<T> u) {
   const Design& d = *design_;
   const double end = t + dt;
   const T r = static_cast<T>(t / end);
-  const auto add_line = [&](T sign, double now) {  // the coefficients of the line on [0, now]
-    if (d.lines) {
-      slope_ = (u - previous_) * static_cast<T>(now / (2 * dt));
-      level_ = previous_ + (u - previous_) * static_cast<T>((now / 2 - t) / dt);
-      if (order() > 1) x_.row(1) += sign * slope_.transpose() / static_cast<T>(std::sqrt(3.0));
-      x_.row(0) += sign * level_.transpose();
-    } else {
-      x_.row(0) += sign * u.transpose();
-    }
-  };
+  const T rest = static_cast<T>(dt / end);
+  const auto mirrored = [&](Index j) { return d.nodes(order() - 1 - j); };  // 1 - node, to its last digit
 
-  add_line(-1, t);
   term_.noalias() = d.basis_at_nodes.transpose() * x_;  // the polynomial at each node
-  for (Index c = 0; c < channels(); ++c) term_.col(c).array() *= r * d.weights.array();
-  node_ = 2 * r * d.nodes.array() - 1;
-  legendre_before_.setZero();
-  legendre_.setOnes();
-  for (Index n = 0; n < order(); ++n) {
-    x_.row(n).noalias() = d.legs->B()(n) * (legendre_.transpose() * term_);
-    const T degree = static_cast<T>(n);
-    const T a = (2 * degree + 1) / (degree + 1);
-    const T b = degree / (degree + 1);
-    legendre_before_ = a * node_.cwiseProduct(legendre_) - b * legendre_before_;
-    legendre_.swap(legendre_before_);
+  x_.setZero();
+  for (Index j = 0; j < order(); ++j) {
+    term_.row(j) *= r * d.weights(j);
+    place_node(j, r * d.nodes(j), mirrored(j) + d.nodes(j) * rest);
   }
-  add_line(1, end);
+  add_projection();
+  for (Index j = 0; j < order(); ++j) {
+    const T weight = rest * d.weights(j);
+    const T part = d.lines ? d.nodes(j) : T(1);
+    term_.row(j) = weight * (previous_ + part * (u - previous_)).transpose();
+    place_node(j, r + rest * d.nodes(j), rest * mirrored(j));
+  }
+  add_projection();
+}
+
+/// Node j at v, with 1 - v given to its last digit, too: P_n(2v - 1) is taken from the nearer end, t = 2 min(v, 1 - v),
+/// in differences, since 2v - 1 would lose the digits of a small t, of which P_n takes n^2 times as many
+/// (measure/polynomials.hpp has the recurrence).
+template <class T>
+void Memory<T>::place_node(Index j, T v, T one_less_v) {
+  const bool low = v < T(0.5);
+  node_(j) = 2 * (low ? v : one_less_v);
+  sign_(j) = low ? T(-1) : T(1);
+}
+
+/// x_n += sqrt(2n+1) sum_j P_n(2 v_j - 1) term_j, all n. Uses up the terms.
+template <class T>
+void Memory<T>::add_projection() {
+  legendre_.setOnes();
+  legendre_step_.setZero();
+  for (Index n = 0; n < order(); ++n) {
+    if (n > 0) {
+      const T degree = static_cast<T>(n - 1);
+      legendre_step_ = (degree * legendre_step_ - (2 * degree + 1) * node_.cwiseProduct(legendre_)) / static_cast<T>(n);
+      legendre_ += legendre_step_;
+      for (Index c = 0; c < channels(); ++c) term_.col(c).array() *= sign_.array();  // (-1)^n at the low end
+    }
+    x_.row(n).noalias() += design_->legs->B()(n) * (legendre_.transpose() * term_);
+  }
 }
 
 /// The published update: (I - alpha h A)(x' - x) = h (A x + B u), h = dt / t at the end of the step.

@@ -94,7 +94,11 @@ struct Memory<T>::Design {
       nodes(below) = static_cast<T>((1 - y) / 2);
       weights(above) = weights(below) = static_cast<T>(weight);
     }
-    basis_at_nodes = basis(LegT{}, order, (1 - nodes.template cast<double>().array()).matrix()).template cast<T>();
+    // p_n(v) = (-1)^n sqrt(2n+1) P_n(1 - 2v): at age v, since 1 - v would lose the digits of a small v, of which the
+    // basis takes n^2 times as many.
+    Matrix<double> values = basis(LegT{}, order, nodes.template cast<double>());
+    for (Index n = 1; n < order; n += 2) values.row(n) = -values.row(n);
+    basis_at_nodes = values.template cast<T>();
   }
 };
 

@@ -91,7 +91,7 @@ Matrix<Complex> pair_weights(const Matrix<Complex>& left, const Matrix<Complex>&
   return weights;
 }
 
-/// (1 + 8 |z|) eps-safe circles: on |w| = rho with rho^F = 1/4 the resolvent of a contraction is at most F / log 4, while
+/// Safe nodes: on the circle |w| = rho with rho^F = 1/4 the resolvent of a contraction is at most about F / log 4, while
 /// undoing rho^j at the end costs two bits. On the unit circle itself, eigenvalues next to it would make both factors of
 /// the Woodbury identity blow up.
 constexpr double log_circle = -2 * std::numbers::ln2;

@@ -49,6 +49,14 @@ class HippoStep {
   /// Multiply-adds of advance() for each copy, a complex one counted as four.
   double work() const;
 
+  /// A dense step of N^2 multiply-adds in the same unit. A multiply-add of a running sum waits for the one before it; a
+  /// dense product's do not, and are vectorised: so many of those take the time of one of these (apps/bench/step.cpp
+  /// prints both).
+  static constexpr double dense_products_at_once = 2.5;
+  static double dense_work(Index order) {
+    return static_cast<double>(order) * static_cast<double>(order) / dense_products_at_once;
+  }
+
   /// The same for zoh and foh with ||A dt|| <= norm, before any preparation.
   static double exponential_work(Index order, double norm, const PadeOptions& options = {});
 

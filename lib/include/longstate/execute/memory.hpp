@@ -115,6 +115,8 @@ class Memory {
   void advance_legs_by_series(double t, double dt, double log_ratio, Index substeps, ConstFrame<T> u);
   void advance_legs_by_taylor(double h);
   void advance_legs_by_quadrature(double t, double dt, ConstFrame<T> u);
+  void place_node(Index j, T v, T one_less_v);
+  void add_projection();
   void advance_legs_by_gbt(double t, double dt, ConstFrame<T> u);
   void advance_uneven(double dt, ConstFrame<T> u);
 
@@ -130,7 +132,7 @@ class Memory {
   State<T> term_, sampled_;
   std::optional<HippoStep<T>> even_, uneven_;  // steps of dt, and of any other length
   ShiftedHippo<T, T> implicit_;                // of the published updates of legs
-  Vector<T> slope_, level_, node_, legendre_, legendre_before_;
+  Vector<T> slope_, level_, node_, legendre_, legendre_step_, sign_;
 };
 
 extern template class Memory<float>;

@@ -13,7 +13,8 @@ namespace longstate {
 /// Coefficients of a polynomial determine its roots badly when these lie together, as those of a small dt do near 1. So
 /// the kernel by the coefficients is compared with the system's own over max(4N, 1024) samples, and if they differ by
 /// more than `max_error` of the largest value, this throws std::domain_error with the difference. (Roots spread around
-/// the circle are good at any order: LRU, s4d-lin with N/2 pi dt near pi. legs at dt = 1e-3 fails from N = 6 or so.)
+/// the circle are good at any order: LRU, s4d-lin with N/2 pi dt near pi. legs at dt = 1e-3 is refused at N = 4
+/// already.)
 ///
 /// Cost       O(N^3) (diagonal: O(N^2)), and the system's kernel.
 TransferFunction transfer_function(const DiscreteSystem& system, double max_error = 1e-10);
