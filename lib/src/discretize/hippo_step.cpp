@@ -46,9 +46,9 @@ void HippoStep<T>::advance(State<T>& x, ConstFrame<T> first, ConstFrame<T> last)
   const bool line = method_ == Discretization::foh;
   for (Index c = 0; c < x.cols(); ++c) {
     if (is_gbt(method_)) {
-      advance_gbt(x.col(c), last(c));
+      advance_gbt(x.col(c), A_.B(), last(c));
     } else {
-      advance_exponential(x.col(c), line ? first(c) : last(c), last(c));
+      advance_exponential(x.col(c), A_.B(), line ? first(c) : last(c), last(c));
     }
   }
 }
@@ -56,23 +56,36 @@ void HippoStep<T>::advance(State<T>& x, ConstFrame<T> first, ConstFrame<T> last)
 template <class T>
 void HippoStep<T>::transition(Eigen::Ref<Vector<T>> x) {
   if (is_gbt(method_)) {
-    advance_gbt(x, T(0));
+    advance_gbt(x, A_.B(), T(0));
   } else {
-    advance_exponential(x, T(0), T(0));
+    advance_exponential(x, A_.B(), T(0), T(0));
   }
 }
 
 template <class T>
-void HippoStep<T>::advance_gbt(Eigen::Ref<Vector<T>> x, T u) {
+Vector<T> HippoStep<T>::increment(const Eigen::Ref<const Vector<T>>& x) {
+  Vector<T> force(x.size());
+  Vector<T> result = Vector<T>::Zero(x.size());
+  A_.multiply(T(1), x, force);
+  if (is_gbt(method_)) {
+    advance_gbt(result, force, T(1));
+  } else {
+    advance_exponential(result, force, T(1), T(1));
+  }
+  return result;
+}
+
+template <class T>
+void HippoStep<T>::advance_gbt(Eigen::Ref<Vector<T>> x, Force B, T u) {
   const T h = static_cast<T>(dt_);
   A_.multiply(h, x, rate_);
-  rate_ += (h * u) * A_.B();
+  rate_ += (h * u) * B;
   if (alpha_ > 0) implicit_.solve(rate_);
   x += rate_;
 }
 
 template <class T>
-void HippoStep<T>::advance_exponential(Eigen::Ref<Vector<T>> x, T first, T last) {
+void HippoStep<T>::advance_exponential(Eigen::Ref<Vector<T>> x, Force B, T first, T last) {
   const double parts = static_cast<double>(chosen_.substeps);
   const T h = static_cast<T>(dt_ / parts);
   const T rise = static_cast<T>((last - first) / parts);
@@ -85,7 +98,7 @@ void HippoStep<T>::advance_exponential(Eigen::Ref<Vector<T>> x, T first, T last)
       const T real = h * (u + factor.inverse_pole.real() * rise);
       const T imaginary = h * factor.inverse_pole.imag() * rise;
       for (Index n = 0; n < order; ++n) {
-        increment_(n) = {rate_(n) + real * A_.B()(n), imaginary * A_.B()(n)};
+        increment_(n) = {rate_(n) + real * B(n), imaginary * B(n)};
       }
       factor.solver.solve(increment_);
       for (Index n = 0; n < order; ++n) {

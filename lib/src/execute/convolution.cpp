@@ -58,10 +58,11 @@ Tables<T> make_tables(const DiscreteSystem& any, Index block, const detail::Real
   const DiscreteStateSpace system = dense(any);
   tables.responses = state_responses(system, block).cast<T>();
   tables.reach = reachable_states(system, block).cast<T>();
-  Matrix<double> power = system.A;
+  const Matrix<double> I = Matrix<double>::Identity(system.order(), system.order());
+  Matrix<double> rest = increment(any);
   for (Index bits = block; bits > 0; bits /= 2) {
-    tables.powers.push_back(power.cast<T>());
-    power = (power * power).eval();
+    tables.powers.push_back((I + rest).cast<T>());
+    rest = (rest * rest + 2 * rest).eval();  // (I + rest)^2 - I
   }
   return tables;
 }

@@ -122,6 +122,17 @@ template class NplrTransition<double>;
 template class Transition<float>;
 template class Transition<double>;
 
+Matrix<double> increment(const DiscreteSystem& system) {
+  const Index N = order(system);
+  const Matrix<double> I = Matrix<double>::Identity(N, N);
+  const auto* hippo = std::get_if<DiscreteHippo>(&system);
+  if (!hippo) return dense(system).A - I;
+  auto step = std::get<HippoStep<double>>(make<double>(*hippo));
+  Matrix<double> result(N, N);
+  for (Index n = 0; n < N; ++n) result.col(n) = step.increment(I.col(n));
+  return result;
+}
+
 DiscreteStateSpace dense(const DiscreteSystem& system) {
   if (const auto* same = std::get_if<DiscreteStateSpace>(&system)) return *same;
   validate(system);

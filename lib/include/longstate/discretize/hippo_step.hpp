@@ -42,6 +42,9 @@ class HippoStep {
   /// x <- A_discrete x, one column.
   void transition(Eigen::Ref<Vector<T>> x);
 
+  /// A_discrete x - x with digits of its own: the step from zero under the constant force A x.
+  Vector<T> increment(const Eigen::Ref<const Vector<T>>& x);
+
   const HippoOperator<T>& matrices() const { return A_; }
   double dt() const { return dt_; }
   PadeOptions pade() const { return chosen_; }  ///< zeros with gbt and its kind
@@ -66,8 +69,9 @@ class HippoStep {
     std::complex<T> inverse_pole;  // 1/a
     std::complex<T> weight;        // 2 c/a
   };
-  void advance_gbt(Eigen::Ref<Vector<T>> x, T u);
-  void advance_exponential(Eigen::Ref<Vector<T>> x, T first, T last);
+  using Force = const Eigen::Ref<const Vector<T>>&;  // what multiplies the input: B
+  void advance_gbt(Eigen::Ref<Vector<T>> x, Force B, T u);
+  void advance_exponential(Eigen::Ref<Vector<T>> x, Force B, T first, T last);
 
   HippoOperator<T> A_;
   Discretization method_;

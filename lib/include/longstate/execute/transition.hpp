@@ -113,6 +113,10 @@ extern template class NplrTransition<double>;
 extern template class Transition<float>;
 extern template class Transition<double>;
 
+/// A - I, N x N, of a hippo system with more digits than A can hold beside a 1: A^L by repeated squaring multiplies what A
+/// rounds off by L. Cost as dense().
+Matrix<double> increment(const DiscreteSystem& system);
+
 /// The same system with its matrices formed, in the coordinates of its real state. Cost O(N^2), hippo N steps.
 DiscreteStateSpace dense(const DiscreteSystem& system);
 
