@@ -270,13 +270,14 @@ TEST_CASE("time runs the right way in every reconstruction (trap T4: lagt was re
   Vector<double> u(2000);
   for (Index k = 0; k < 2000; ++k) u(k) = std::exp(-std::pow((double(1999 - k) * 1e-3 - 0.2) / 0.03, 2));
   const Vector<double> delays = Vector<double>::LinSpaced(100, 0.004, 0.4);
-  for (const auto& [measure, order] : {std::pair(Measure(LegT{.window = 0.5}), 48),
-                                       {LegSExp{.timescale = 0.3}, 64},
-                                       {LagT{.timescale = 0.01}, 64},
-                                       {Fourier{.window = 0.5}, 47},
-                                       {LegS{}, 200},
-                                       {ChebT{.window = 0.5}, 48},
-                                       {Lmu{.window = 0.5}, 48}}) {
+  for (const auto& [kind, order] : {std::pair(Measure(LegT{.window = 0.5}), 48),
+                                    {LegSExp{.timescale = 0.3}, 64},
+                                    {LagT{.timescale = 0.01}, 64},
+                                    {Fourier{.window = 0.5}, 47},
+                                    {LegS{}, 200},
+                                    {ChebT{.window = 0.5}, 48},
+                                    {Lmu{.window = 0.5}, 48}}) {
+    const Measure& measure = kind;  // clang 14 captures no structured binding
     CAPTURE(name(measure));
     const Memory<double> memory = remember(measure, u, {.order = order, .dt = 1e-3});
     Index peak = 0;

@@ -73,7 +73,9 @@ TEST_CASE("a discrete structured system is the discretised dense one") {
   }
   methods.push_back({Discretization::foh, Convention::control});
   methods.push_back({Discretization::impulse, Convention::control});
-  for (const auto& [how, convention] : methods) {
+  for (const Method& method : methods) {
+    const auto how = method.how;
+    const auto convention = method.convention;
     for (const double dt : {1e-9, 1e-3, 0.3}) {
       CAPTURE(name(how));
       CAPTURE(name(convention));
