@@ -14,7 +14,7 @@ using support::relative_error;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef LONGSTATE_SANITIZED
 constexpr Index length = Index{1} << 12;
 constexpr Index orders[] = {4, 64};
 #else

@@ -91,7 +91,7 @@ TEST_CASE("structured kernels agree with 60 digits, the first 2^10 values and pl
         }
       };
       check("dense", dense(hippo));
-#if !defined(__SANITIZE_ADDRESS__)
+#ifndef LONGSTATE_SANITIZED
       check("hippo", hippo);
 #endif
       if (method == Discretization::bilinear) check("nplr", normal_plus_low_rank(measure, N, C));

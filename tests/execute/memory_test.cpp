@@ -133,7 +133,7 @@ void check_long_signals(Index n) {
 }  // namespace
 
 TEST_CASE("legs over many samples, even and with gaps of months: exact, with no table that grows") {
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef LONGSTATE_SANITIZED
   check_long_signals(2'000);
 #else
   check_long_signals(30'000);

@@ -6,14 +6,8 @@
 
 // Eigen allocates by malloc, the rest by operator new; glibc lets a program interpose both. Sanitizers interpose malloc
 // themselves, so with them only operator new is counted.
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef LONGSTATE_SANITIZED
 #define LONGSTATE_INTERPOSE_MALLOC 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define LONGSTATE_INTERPOSE_MALLOC 0
-#else
-#define LONGSTATE_INTERPOSE_MALLOC 1
-#endif
 #else
 #define LONGSTATE_INTERPOSE_MALLOC 1
 #endif
