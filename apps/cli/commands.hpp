@@ -13,5 +13,6 @@ void add_simulate(CLI::App& app);
 void add_reconstruct(CLI::App& app);
 void add_reduce(CLI::App& app);
 void add_signal(CLI::App& app);
+void add_bench(CLI::App& app);
 
 }  // namespace cli

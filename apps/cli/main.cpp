@@ -41,6 +41,7 @@ int run(int argc, char** argv) {
   cli::add_reconstruct(app);
   cli::add_reduce(app);
   cli::add_signal(app);
+  cli::add_bench(app);
   try {
     app.parse(argc, argv);  // runs the subcommand
     return 0;

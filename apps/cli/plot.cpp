@@ -220,4 +220,25 @@ void plot_singular_values(const std::string& path, const std::string& title, con
   run_gnuplot(path, script);
 }
 
+void plot_bench(const std::string& path, const std::vector<BenchBar>& bars) {
+  std::string script = fmt::format("set terminal {}\n$bars << EOD\n", terminal(path));
+  std::string labels;
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    const BenchBar& bar = bars[i];
+    script += fmt::format("{} {} {} {} {}\n", i, bar.lower, bar.median, bar.upper, bar.bound);
+    labels += fmt::format("{}{} {}", i ? ", " : "", quoted(bar.name), i);
+  }
+  script += fmt::format(
+      "EOD\nset title 'ratio to the reference, its quartiles, and the bound'\nset logscale x 2\nset ytics ({}) "
+      "nomirror\n"
+      "set ytics noenhanced\nset yrange [{}:-0.5]\nset xtics (0.25, 0.5, 0.7, 1, 1.2, 1.5, 2, 3, 5, 10, 20, 30, 50) "
+      "nomirror\nset "
+      "xrange [0.5<*:2<*]\nset border 3\nset grid x lc rgb '#dddddd'\nset "
+      "key "
+      "bottom right\nplot $bars using 5:1 with points pt 2 ps 1.4 lw 2 lc rgb '#D55E00' title 'bound', "
+      "$bars using 3:1:2:4 with xerrorbars pt 7 ps 1 lw 2 lc rgb '#0072B2' title 'measured'\nset output\n",
+      labels, static_cast<double>(bars.size()) - 0.5);
+  run_gnuplot(path, script);
+}
+
 }  // namespace cli

@@ -8,6 +8,7 @@
                                              (QUICK=1: 2^11 samples)
     check_command.py reduce LONGSTATE        impulse responses and systems made smaller, within the stated error
     check_command.py reconstruct LONGSTATE   errors against the best fit, outputs, streams
+    check_command.py bench LONGSTATE         the fields of its JSON (no time is judged)
     check_command.py bad-input LONGSTATE     one clear line, exit 1 or 2, no partial file
     check_command.py stream LONGSTATE        10^7 samples on standard input: memory, time
 
@@ -111,6 +112,15 @@ def references():
                 compare("kernel", (1 / np.arange(1, N + 1)) @ k, reference(f"{key}/zoh/kernel")[0], f"kernel {key}")
     for part, error in sorted(worst.items()):
         print(f"{part}: largest error relative to the largest entry {error:.2g}")
+
+
+def bench():
+    d = document("bench", "--pairs", 3)
+    check("lines", len(d["benchmarks"]) > 0)
+    for line in d["benchmarks"]:
+        check("fields", set(line) == {"name", "seconds", "reference", "ratio", "bound", "better"}, line)
+        check("better", line["better"] in ("lower", "higher"), line)
+        check("positive", min(line["seconds"], line["reference"], line["ratio"], line["bound"]) > 0, line)
 
 
 def agreement():
@@ -318,6 +328,8 @@ def bad_input():
         good = write("good.csv", b"1\n2\n3\n4\n")
         wav = (ROOT / "data/speech.wav").read_bytes()
         cases = [
+            ("bench of nothing", ["bench", "nothing"], 2),
+            ("bench without pairs", ["bench", "--pairs", 0], 2),
             ("empty file", ["reconstruct", write("empty.csv", b"")], 2),
             ("empty WAV", ["reconstruct", write("empty.wav", b"")], 2),
             ("header only", ["reconstruct", write("header.csv", b"value\n")], 2),
@@ -452,7 +464,7 @@ def stream():
 if __name__ == "__main__":
     COMMAND = str(pathlib.Path(sys.argv[2]).resolve())
     {"references": references, "agreement": agreement, "structures": structures, "reduce": reduce,
-     "reconstruct": reconstruct, "bad-input": bad_input, "stream": stream}[sys.argv[1]]()
+     "reconstruct": reconstruct, "bench": bench, "bad-input": bad_input, "stream": stream}[sys.argv[1]]()
     if FAILURES:
         raise SystemExit(f"{len(FAILURES)} failed")
     print("passed")

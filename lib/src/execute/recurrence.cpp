@@ -1,3 +1,4 @@
+#include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
 
 #include <longstate/execute/recurrence.hpp>
@@ -9,6 +10,7 @@ Recurrence<T>::Recurrence(const DiscreteSystem& system, Index copies)
     : Recurrence(std::vector<DiscreteSystem>{system}) {
   detail::check_layer("Recurrence", {system}, copies);
   scratch_.resize(order(), copies);
+  if (lanes_) lanes_.emplace(std::vector<DiscreteSystem>{system}, copies);
 }
 
 template <class T>
@@ -20,10 +22,17 @@ Recurrence<T>::Recurrence(const std::vector<DiscreteSystem>& layer) {
                         feed_through(s).template cast<T>()});
   }
   scratch_.resize(longstate::order(layer.front()), static_cast<Index>(layer.size()));
+  if (DiagonalLanes<T>::fits(layer)) lanes_.emplace(layer, scratch_.cols());
 }
 
 template <class T>
 void Recurrence<T>::step(ConstFrame<T> u, Frame<T> y, State<T>& x) noexcept {
+  const detail::NoDenormals guard;
+  advance(u, y, x);
+}
+
+template <class T>
+void Recurrence<T>::advance(ConstFrame<T> u, Frame<T> y, State<T>& x) noexcept {
   for (Index c = 0; c < copies(); ++c) {
     System& s = systems_[systems_.size() == 1 ? 0 : static_cast<std::size_t>(c)];
     const auto u_c = u.segment(c * s.B.cols(), s.B.cols());
@@ -42,7 +51,10 @@ void Recurrence<T>::step(ConstFrame<T> u, Frame<T> y, State<T>& x) noexcept {
 template <class T>
 void Recurrence<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
   detail::check_run("Recurrence::run", *this, u, y, x);
-  for (Index k = 0; k < u.cols(); ++k) step(u.col(k), y.col(k), x);
+  constexpr Index worth = 4;  // samples; fewer do not pay for taking the state over
+  if (lanes_ && u.cols() >= worth) return lanes_->run(u, y, x);
+  const detail::NoDenormals guard;
+  for (Index k = 0; k < u.cols(); ++k) advance(u.col(k), y.col(k), x);
 }
 
 template class Recurrence<float>;

@@ -1,0 +1,12 @@
+#pragma once
+
+// What the machine can do at best, by loops that touch registers alone.
+
+#include <cstddef>
+
+namespace bench {
+
+/// At least `count` multiply-adds of float, in the widest vectors, 12 chains of them at once.
+void multiply_adds(double count);
+
+}  // namespace bench

@@ -1,0 +1,73 @@
+// The lines of `longstate bench`, each beside its limit or the plain way of doing the same.
+
+#include "limit.hpp"
+#include "paired.hpp"
+
+#include <longstate/longstate.hpp>
+
+#include <memory>
+
+namespace bench {
+namespace {
+
+using namespace longstate;
+
+/// Different systems, as the channels of a layer have them.
+std::vector<DiscreteSystem> diagonal_layer(Index order, Index channels) {
+  std::vector<DiscreteSystem> layer;
+  for (Index c = 0; c < channels; ++c) {
+    DiagonalSystem system = initialize_diagonal("s4d-lin", order);
+    system.lambda *= 1 + 0.01 * static_cast<double>(c);
+    layer.emplace_back(discretize(system, 1e-3, Discretization::zoh));
+  }
+  return layer;
+}
+
+/// A path with what it runs on.
+template <class Path>
+struct Job {
+  Path path;
+  Matrix<float> u, y;
+  State<float> x;
+
+  Job(Path made, Index length)
+      : path(std::move(made)),
+        u(Matrix<float>::Random(path.inputs(), length)),
+        y(path.outputs(), length),
+        x(path.zero_state()) {}
+  void operator()() { path.run(u, y, x); }
+};
+
+template <class Path>
+std::function<void()> job(Path path, Index length) {
+  return [work = std::make_shared<Job<Path>>(std::move(path), length)] { (*work)(); };
+}
+
+Line diagonal_batch() {
+  constexpr Index order = 64, channels = 256, length = 1 << 14;
+  constexpr double multiply_adds_each = 6.0 * order / 2;
+  return {"diagonal, float, N = 64, 256 channels, L = 2^14",
+          "its six multiply-adds a pair, in registers",
+          1.2,
+          Better::lower,
+          job(Recurrence<float>(diagonal_layer(order, channels)), length),
+          [] { multiply_adds(multiply_adds_each * channels * length / 64); },
+          64};
+}
+
+Line diagonal_one_channel() {
+  constexpr Index order = 64, channels = 256, length = 1 << 12;
+  return {"diagonal, float, N = 64, one channel",
+          "a channel of 256",
+          1.2,
+          Better::lower,
+          job(Recurrence<float>(diagonal_layer(order, 1)), 16 * length),
+          job(Recurrence<float>(diagonal_layer(order, channels)), length),
+          16.0 / channels};
+}
+
+}  // namespace
+
+std::vector<Entry> entries() { return {{"diagonal", diagonal_batch}, {"diagonal-one", diagonal_one_channel}}; }
+
+}  // namespace bench

@@ -1,0 +1,142 @@
+#include "support/allocations.hpp"
+#include "support/oracle.hpp"
+#include "support/reference.hpp"
+
+#include <longstate/longstate.hpp>
+
+#include <doctest/doctest.h>
+#include <hwy/targets.h>
+
+#include <limits>
+
+using namespace longstate;
+using support::random_matrix;
+using support::relative_error;
+
+namespace {
+
+/// Every instruction set of this machine in turn; all of them again at the end.
+class EachTarget {
+ public:
+  EachTarget() : all_(hwy::SupportedTargets()) {}
+  ~EachTarget() { choose(0); }
+
+  template <class Test>
+  void operator()(const Test& test) const {
+    for (int bit = 0; bit < 63; ++bit) {
+      const int64_t target = int64_t{1} << bit;
+      if ((all_ & target) == 0) continue;
+      choose(target);
+      INFO(std::string(hwy::TargetName(target)));
+      test();
+    }
+  }
+
+ private:
+  static void choose(int64_t target) {  // 0: whatever the machine has
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  }
+  int64_t all_;
+};
+
+DiscreteDiagonal model(Index entries, double turn, Convention convention) {
+  DiagonalSystem s = initialize_diagonal("s4d-lin", 2 * entries);
+  s.lambda *= turn;
+  s.B = random_matrix(entries, 1, 5).cast<std::complex<double>>() * std::complex<double>(1, 0.5);
+  s.C = random_matrix(1, entries, 6).cast<std::complex<double>>() * std::complex<double>(0.3, 1);
+  s.D(0, 0) = 0.25;
+  DiscreteDiagonal d = discretize(s, 1e-3, Discretization::zoh, {.convention = convention});
+  if (entries > 2) d.mu(1) = -std::numeric_limits<double>::infinity();  // an eigenvalue of zero
+  return d;
+}
+
+template <class T>
+void check_against_long_double(Index entries, Index copies, bool own, Convention convention) {
+  CAPTURE(entries);
+  CAPTURE(copies);
+  CAPTURE(own);
+  constexpr Index length = 333;  // five chunks and a part of one
+  std::vector<DiscreteSystem> layer;
+  for (Index c = 0; c < (own ? copies : 1); ++c) layer.push_back(model(entries, 1 + 0.1 * double(c), convention));
+  const Matrix<T> u = random_matrix(copies, length, 7).cast<T>();
+  const State<T> x0 = random_matrix(2 * entries, copies, 8).cast<T>();
+  support::Run expected{Matrix<double>(copies, length), State<double>(2 * entries, copies)};
+  for (Index c = 0; c < copies; ++c) {
+    const DiscreteStateSpace system = dense(layer[own ? std::size_t(c) : 0]);
+    const support::Run one =
+        support::direct_run(system, u.row(c).template cast<double>(), x0.col(c).template cast<double>());
+    expected.y.row(c) = one.y;
+    expected.x.col(c) = one.x;
+  }
+
+  const double bound = std::is_same_v<T, float> ? 2 * std::max(2 * double(entries), 16.0) * 1.2e-7 : 1e-13;
+  EachTarget()([&] {
+    Recurrence<T> path = own ? Recurrence<T>(layer) : Recurrence<T>(layer.front(), copies);
+    State<T> x = x0;
+    Matrix<T> y(copies, length);
+    for (Index done = 0, n = 1; done < length; done += n, n = std::min<Index>(3 * n, length - done)) {
+      path.run(u.middleCols(done, n), y.middleCols(done, n), x);
+    }
+    CHECK(relative_error(y.template cast<double>(), expected.y) < bound);
+    CHECK(relative_error(x.template cast<double>(), expected.x) < bound);
+  });
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("diagonal lanes are the recurrence, for every instruction set, width and number of copies", T, float,
+                   double) {
+  for (const auto convention : {Convention::sequence, Convention::control}) {
+    for (const Index entries : {1, 5, 18}) {
+      for (const Index copies : {1, 3, 8, 17, 33}) {
+        for (const bool own : {true, false}) check_against_long_double<T>(entries, copies, own, convention);
+      }
+    }
+  }
+}
+
+TEST_CASE("diagonal lanes: a layer that they cannot take runs all the same") {
+  DiscreteDiagonal s = model(4, 1, Convention::sequence);
+  CHECK(DiagonalLanes<double>::fits({s}));
+  s.B(2, 0) = 0;  // its entry would have to be divided by zero
+  CHECK_FALSE(DiagonalLanes<double>::fits({s}));
+  const Matrix<double> u = random_matrix(1, 100, 1);
+  Matrix<double> y(1, 100);
+  Recurrence<double> path(s);
+  State<double> x = path.zero_state();
+  path.run(u, y, x);
+  CHECK(relative_error(y, support::direct_run(dense(DiscreteSystem(s)), u, Matrix<double>::Zero(8, 1)).y) < 1e-14);
+}
+
+TEST_CASE("float lanes: what rounding takes from lambda does not add up over 2^16 samples") {
+  // slow, and turning fast: |lambda| = 1 - 1e-6, where float holds lambda to 3e-8 only
+  DiscreteDiagonal s{Vector<std::complex<double>>::Constant(1, {-1e-6, 1.0}), Matrix<std::complex<double>>::Ones(1, 1),
+                     Matrix<std::complex<double>>::Ones(1, 1), Matrix<double>::Zero(1, 1)};
+  constexpr Index length = 1 << 16;
+  Matrix<float> u = Matrix<float>::Zero(1, length);
+  u(0, 0) = 1;
+  Matrix<float> y(1, length);
+  Recurrence<float> path(s);
+  State<float> x = path.zero_state();
+  path.run(u, y, x);
+  double worst = 0;
+  for (Index k = 0; k < length; ++k) {
+    worst = std::max(worst, std::abs(double(y(k)) - 2 * std::exp(-1e-6 * double(k)) * std::cos(double(k))));
+  }
+  CHECK(worst < 4e-5);  // lambda in float alone would be 2e-3 off; the roundings of 2^16 products stay
+  MESSAGE("largest error " << worst);
+}
+
+TEST_CASE("diagonal lanes: no allocation, and the floating-point mode of the caller returns") {
+  Recurrence<float> path(model(32, 1, Convention::sequence), 40);
+  const Matrix<float> u = random_matrix(40, 200, 2).cast<float>();
+  Matrix<float> y(40, 200);
+  State<float> x = path.zero_state();
+  const std::size_t before = support::allocations();
+  path.run(u, y, x);
+  CHECK(support::allocations() == before);
+  volatile double small = std::numeric_limits<double>::min();
+  CHECK(small / 2 > 0);
+  CHECK(x.allFinite());
+}
