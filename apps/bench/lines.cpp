@@ -66,8 +66,31 @@ Line diagonal_one_channel() {
           16.0 / channels};
 }
 
+Line selective_scan() {
+  constexpr Index order = 16, channels = 1536, length = 1024;
+  // four of the recurrence, and an exponential of fifteen instructions of the same kind
+  constexpr double multiply_adds_each = 4 + 15;
+  struct Work {
+    SelectiveScan<float> scan{-Matrix<double>::Random(channels, order).cwiseAbs(), Vector<double>::Zero(channels)};
+    Matrix<float> u = Matrix<float>::Random(channels, length);
+    Matrix<float> delta = 0.1F * Matrix<float>::Random(channels, length).cwiseAbs();
+    Matrix<float> B = Matrix<float>::Random(order, length), C = B, y = u;
+    State<float> x = scan.zero_state();
+  };
+  return {
+      "selective scan, float, 1,536 channels, N = 16, L = 1,024",
+      "its multiply-adds and exponentials (as 15), in registers",
+      2,
+      Better::lower,
+      [work = std::make_shared<Work>()] { work->scan.run(work->u, work->delta, work->B, work->C, work->y, work->x); },
+      [] { multiply_adds(multiply_adds_each * order * channels * length / 16); },
+      16};
+}
+
 }  // namespace
 
-std::vector<Entry> entries() { return {{"diagonal", diagonal_batch}, {"diagonal-one", diagonal_one_channel}}; }
+std::vector<Entry> entries() {
+  return {{"diagonal", diagonal_batch}, {"diagonal-one", diagonal_one_channel}, {"selective-scan", selective_scan}};
+}
 
 }  // namespace bench

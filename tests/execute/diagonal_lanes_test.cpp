@@ -1,11 +1,11 @@
 #include "support/allocations.hpp"
 #include "support/oracle.hpp"
 #include "support/reference.hpp"
+#include "support/targets.hpp"
 
 #include <longstate/longstate.hpp>
 
 #include <doctest/doctest.h>
-#include <hwy/targets.h>
 
 #include <limits>
 
@@ -14,31 +14,6 @@ using support::random_matrix;
 using support::relative_error;
 
 namespace {
-
-/// Every instruction set of this machine in turn; all of them again at the end.
-class EachTarget {
- public:
-  EachTarget() : all_(hwy::SupportedTargets()) {}
-  ~EachTarget() { choose(0); }
-
-  template <class Test>
-  void operator()(const Test& test) const {
-    for (int bit = 0; bit < 63; ++bit) {
-      const int64_t target = int64_t{1} << bit;
-      if ((all_ & target) == 0) continue;
-      choose(target);
-      INFO(std::string(hwy::TargetName(target)));
-      test();
-    }
-  }
-
- private:
-  static void choose(int64_t target) {  // 0: whatever the machine has
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-  }
-  int64_t all_;
-};
 
 DiscreteDiagonal model(Index entries, double turn, Convention convention) {
   DiagonalSystem s = initialize_diagonal("s4d-lin", 2 * entries);
@@ -71,7 +46,7 @@ void check_against_long_double(Index entries, Index copies, bool own, Convention
   }
 
   const double bound = std::is_same_v<T, float> ? 2 * std::max(2 * double(entries), 16.0) * 1.2e-7 : 1e-13;
-  EachTarget()([&] {
+  support::EachTarget()([&] {
     Recurrence<T> path = own ? Recurrence<T>(layer) : Recurrence<T>(layer.front(), copies);
     State<T> x = x0;
     Matrix<T> y(copies, length);

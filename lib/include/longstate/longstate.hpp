@@ -32,6 +32,7 @@
 
 #include <longstate/execute/kernel.hpp>
 #include <longstate/execute/recurrence.hpp>
+#include <longstate/execute/scan.hpp>
 #include <longstate/execute/state.hpp>
 #include <longstate/execute/transfer.hpp>
 #include <longstate/execute/transition.hpp>

@@ -1,0 +1,83 @@
+#include "../simd/scan.hpp"
+#include "../detail/check.hpp"
+#include "../detail/denormals.hpp"
+#include "../simd/diagonal.hpp"
+
+#include <longstate/execute/scan.hpp>
+
+#include <algorithm>
+
+namespace longstate {
+namespace {
+
+constexpr Index chunk = 32;  // samples: B, C and the frames of 1,536 channels stay in the second cache
+
+std::size_t count(Index value) { return static_cast<std::size_t>(value); }
+
+}  // namespace
+
+template <class T>
+SelectiveScan<T>::SelectiveScan(const Matrix<double>& A, const Vector<double>& D, SelectiveHold hold)
+    : channels_(A.rows()), order_(A.cols()), width_(static_cast<Index>(simd::lanes<T>())), hold_(hold) {
+  if (A.size() == 0) detail::fail("SelectiveScan", "A must have at least one channel and one entry", A.size());
+  detail::check_shape("SelectiveScan", "D", D.rows(), D.cols(), channels_, 1);
+  if (!A.allFinite()) detail::fail("SelectiveScan", "A must be finite", "an entry that is not");
+  if (!D.allFinite()) detail::fail("SelectiveScan", "D must be finite", "an entry that is not");
+  const Index blocks = (channels_ + width_ - 1) / width_;
+  const Matrix<T> none = Matrix<T>::Zero(width_, order_);
+  A_.assign(count(blocks), none);
+  inverse_A_.assign(hold == SelectiveHold::zoh ? count(blocks) : 0, none);
+  states_.assign(count(blocks), none);
+  D_ = Matrix<T>::Zero(width_, blocks);
+  u_ = delta_ = y_ = Matrix<T>::Zero(width_, chunk);
+  constexpr double tiny = -1e-20;  // (e^(delta A) - 1) / A is delta to the last digit, without a division by zero
+  for (Index c = 0; c < channels_; ++c) {
+    const Index block = c / width_;
+    const Index lane = c % width_;
+    D_(lane, block) = static_cast<T>(D(c));
+    for (Index n = 0; n < order_; ++n) {
+      const double a = A(c, n) == 0 ? tiny : A(c, n);
+      A_[count(block)](lane, n) = static_cast<T>(a);
+      if (hold == SelectiveHold::zoh) inverse_A_[count(block)](lane, n) = T(1) / static_cast<T>(a);
+    }
+  }
+}
+
+template <class T>
+void SelectiveScan<T>::run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T> B, ConstSignal<T> C, Signal<T> y,
+                           State<T>& x) {
+  constexpr std::string_view where = "SelectiveScan::run";
+  const Index length = u.cols();
+  detail::check_shape(where, "u", u.rows(), u.cols(), channels_, length);
+  detail::check_shape(where, "delta", delta.rows(), delta.cols(), channels_, length);
+  detail::check_shape(where, "B", B.rows(), B.cols(), order_, length);
+  detail::check_shape(where, "C", C.rows(), C.cols(), order_, length);
+  detail::check_shape(where, "y", y.rows(), y.cols(), channels_, length);
+  detail::check_shape(where, "x", x.rows(), x.cols(), order_, channels_);
+  const detail::NoDenormals guard;
+  for (Index c = 0; c < channels_; ++c) states_[count(c / width_)].row(c % width_) = x.col(c);
+  for (Index start = 0; start < length; start += chunk) {
+    const Index n = std::min(chunk, length - start);
+    for (Index first = 0; first < channels_; first += width_) {
+      const Index block = first / width_;
+      const std::size_t lanes = count(std::min(width_, channels_ - first));
+      // delta's product with D, which to_block makes beside the copy, is overwritten by u's
+      simd::to_block(delta.col(start).data() + first, count(delta.outerStride()), lanes, count(n), D_.col(block).data(),
+                     delta_.data(), y_.data());
+      simd::to_block(u.col(start).data() + first, count(u.outerStride()), lanes, count(n), D_.col(block).data(),
+                     u_.data(), y_.data());
+      const simd::ScanBlock<T> entries{A_[count(block)].data(),
+                                       hold_ == SelectiveHold::zoh ? inverse_A_[count(block)].data() : nullptr,
+                                       states_[count(block)].data(), count(order_)};
+      simd::run_scan(entries, u_.data(), delta_.data(), B.col(start).data(), count(B.outerStride()),
+                     C.col(start).data(), count(C.outerStride()), y_.data(), count(n));
+      simd::to_frames(y_.data(), lanes, count(n), y.col(start).data() + first, count(y.outerStride()));
+    }
+  }
+  for (Index c = 0; c < channels_; ++c) x.col(c) = states_[count(c / width_)].row(c % width_);
+}
+
+template class SelectiveScan<float>;
+template class SelectiveScan<double>;
+
+}  // namespace longstate
