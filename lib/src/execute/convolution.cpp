@@ -1,3 +1,4 @@
+#include "../detail/denormals.hpp"
 #include "../detail/fft.hpp"
 #include "../detail/layer.hpp"
 
@@ -141,6 +142,7 @@ Index Convolution<T>::fft_length() const {
 template <class T>
 void Convolution<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
   detail::check_run("Convolution::run", *this, u, y, x);
+  const detail::NoDenormals guard;
   for (Index done = 0; done < u.cols(); done += block()) {
     const Index more = std::min(block(), u.cols() - done);
     run_block(u.middleCols(done, more), y.middleCols(done, more), x);

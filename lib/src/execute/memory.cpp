@@ -1,6 +1,7 @@
 #include "memory_design.hpp"
 
 #include "../detail/check.hpp"
+#include "../detail/denormals.hpp"
 
 #include <longstate/execute/memory.hpp>
 #include <longstate/execute/state.hpp>
@@ -127,6 +128,7 @@ void Memory<T>::push_at(double time, ConstFrame<T> u) {
 /// The frame that comes dt after the one before. The first of a joined signal is where it starts: no time has passed.
 template <class T>
 void Memory<T>::take(double dt, ConstFrame<T> u) {
+  const detail::NoDenormals guard;
   if (samples_ > 0 || !design_->lines) {
     advance(dt, u);
   } else if (design_->legs) {
