@@ -23,7 +23,7 @@ struct Options {
 };
 
 std::vector<bench::Entry> chosen(const std::vector<std::string>& names) {
-  const std::vector<bench::Entry> all = bench::entries();
+  std::vector<bench::Entry> all = bench::entries();
   if (names.empty()) return all;
   std::vector<bench::Entry> some;
   for (const std::string& name : names) {

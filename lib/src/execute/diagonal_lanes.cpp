@@ -12,8 +12,6 @@ namespace {
 using Complex = std::complex<double>;
 
 constexpr Index chunk = 64;  // samples: a vector of each for u and y, 8 KiB, stays in the first cache
-constexpr Index panel =
-    16;  // blocks: frames are read so many vectors at a time, one after the other, into the second cache
 constexpr Index table_rows = 6;
 
 /// What rounding takes from log(lambda). (In double the correction would be a rounding error of its own.)
