@@ -15,7 +15,9 @@ HippoStep<T>::HippoStep(const Measure& measure, Index order, Discretization meth
       rate_(order) {
   if (method == Discretization::impulse) detail::fail("HippoStep", "method must not be", name(method));
   choose_pade(0, pade);  // checks it
-  increment_.resize(is_gbt(method) ? 0 : order);
+  if (is_gbt(method)) return;
+  increment_.resize(order);
+  carry_.resize(order);
 }
 
 template <class T>
@@ -90,6 +92,7 @@ void HippoStep<T>::advance_exponential(Eigen::Ref<Vector<T>> x, Force B, T first
   const T h = static_cast<T>(dt_ / parts);
   const T rise = static_cast<T>((last - first) / parts);
   const Index order = x.size();
+  carry_.setZero();
   for (Index part = 0; part < chosen_.substeps; ++part) {
     T u = first + static_cast<T>(part) * rise;
     for (const Factor& factor : factors_) {
@@ -102,7 +105,11 @@ void HippoStep<T>::advance_exponential(Eigen::Ref<Vector<T>> x, Force B, T first
       }
       factor.solver.solve(increment_);
       for (Index n = 0; n < order; ++n) {
-        x(n) += factor.weight.real() * increment_(n).real() - factor.weight.imag() * increment_(n).imag();
+        const T increment =
+            factor.weight.real() * increment_(n).real() - factor.weight.imag() * increment_(n).imag() + carry_(n);
+        const T sum = x(n) + increment;
+        carry_(n) = increment - (sum - x(n));
+        x(n) = sum;
       }
       u += factor.weight.real() * rise;
     }

@@ -81,6 +81,7 @@ class HippoStep {
   ShiftedHippo<T, T> implicit_;
   std::vector<Factor> factors_;
   Vector<T> rate_;
+  Vector<T> carry_;  // what rounding took from x: 10^6 sub-steps would round it the same way each time
   Vector<std::complex<T>> increment_;
 };
 
