@@ -90,7 +90,12 @@ Line selective_scan() {
 }  // namespace
 
 std::vector<Entry> entries() {
-  return {{"diagonal", diagonal_batch}, {"diagonal-one", diagonal_one_channel}, {"selective-scan", selective_scan}};
+  std::vector<Entry> all{
+      {"diagonal", diagonal_batch}, {"diagonal-one", diagonal_one_channel}, {"selective-scan", selective_scan}};
+#if LONGSTATE_WITH_FFTW
+  for (Entry& entry : fft_entries()) all.push_back(std::move(entry));
+#endif
+  return all;
 }
 
 }  // namespace bench

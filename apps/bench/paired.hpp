@@ -40,6 +40,7 @@ struct Entry {
 
 /// Every claim about speed (lines.cpp).
 std::vector<Entry> entries();
+std::vector<Entry> fft_entries();  ///< part of it (lines_fft.cpp)
 
 /// Keeps this thread on the core it is on, where the system can.
 void pin();

@@ -38,5 +38,7 @@
 #include <longstate/execute/transition.hpp>
 #if LONGSTATE_WITH_FFTW
 #include <longstate/execute/convolution.hpp>
+#include <longstate/execute/fir.hpp>
+#include <longstate/execute/planning.hpp>
 #endif
 #include <longstate/execute/memory.hpp>

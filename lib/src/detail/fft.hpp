@@ -1,7 +1,8 @@
 #pragma once
 
-// Real Fourier transforms by FFTW; fft.cpp alone sees fftw3.h.
+// Fourier transforms by FFTW; fft.cpp alone sees fftw3.h.
 
+#include <longstate/execute/planning.hpp>
 #include <longstate/types.hpp>
 
 #include <complex>
@@ -37,6 +38,28 @@ class RealFft {
   std::shared_ptr<const Plans> plans_;
 };
 
+/// Complex transforms of one length, `together` of them interleaved (element n of transform j at n * together + j), not
+/// scaled. Plans are made once for the process, and shared.
+template <class T>
+class ComplexFft {
+ public:
+  static std::shared_ptr<const ComplexFft> shared(Index length, Index together, Planning planning);
+  ComplexFft(Index length, Index together, Planning planning);
+  ComplexFft(const ComplexFft&) = delete;
+  ComplexFft& operator=(const ComplexFft&) = delete;
+  ~ComplexFft();
+
+  /// X_k = sum_n x_n e^(+2 pi i k n / length), and with the other sign. Distinct arrays, 64-byte aligned; `in` is kept.
+  void plus(std::complex<T>* in, std::complex<T>* out) const;
+  void minus(std::complex<T>* in, std::complex<T>* out) const;
+
+ private:
+  struct Plans;
+  std::unique_ptr<Plans> plans_;
+};
+
+extern template class ComplexFft<float>;
+extern template class ComplexFft<double>;
 extern template class RealFft<float>;
 extern template class RealFft<double>;
 

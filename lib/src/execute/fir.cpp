@@ -1,0 +1,125 @@
+#include "../detail/check.hpp"
+#include "../detail/denormals.hpp"
+#include "../detail/layer.hpp"
+#include "../detail/negacyclic.hpp"
+#include "../simd/transpose.hpp"
+
+#include <longstate/execute/fir.hpp>
+
+#include <algorithm>
+
+namespace longstate {
+namespace {
+
+constexpr Index group = 16;  // channels: a cache line of a frame
+
+Index checked_block(const Matrix<double>& kernels, Index block) {
+  constexpr Index longest = Index{1} << 26;
+  if (kernels.size() == 0) detail::fail("Fir", "kernels must have a channel and a tap", kernels.size());
+  if (!kernels.allFinite()) detail::fail("Fir", "kernels must be finite", "a value that is not");
+  if (block < 0 || block > longest) detail::fail("Fir", "block must be from 0 to 2^26", block);
+  return block != 0 ? block : std::max<Index>(kernels.cols(), 1024);
+}
+
+}  // namespace
+
+template <class T>
+struct Fir<T>::Design {
+  Index taps, block;
+  detail::Negacyclic<T> fft;
+  Matrix<std::complex<T>> spectra;  // bins x channels, over the bins
+
+  Design(const Matrix<double>& kernels, Index block_size, Planning planning)
+      : taps(kernels.cols()),
+        block(checked_block(kernels, block_size)),
+        fft(block + taps - 1, planning),
+        spectra(fft.bins(), kernels.rows()) {
+    const detail::Negacyclic<double> precise(fft.length());
+    Vector<double> kernel = Vector<double>::Zero(fft.length());
+    Vector<std::complex<double>> spectrum(fft.bins()), scratch(precise.scratch_size());
+    for (Index c = 0; c < kernels.rows(); ++c) {
+      kernel.head(taps) = kernels.row(c) / static_cast<double>(fft.bins());
+      precise.forward(kernel.data(), &kernel(fft.bins()), spectrum.data(), scratch.data());
+      spectra.col(c) = spectrum.template cast<std::complex<T>>();
+    }
+  }
+};
+
+template <class T>
+Fir<T>::Fir(const Matrix<double>& kernels, Index block, Planning planning)
+    : design_(std::make_shared<const Design>(kernels, block, planning)),
+      rows_(design_->fft.length() + 32,
+            std::min(group, kernels.rows())),  // no power of 2: rows must not share cache lines
+      result_(design_->fft.length()),
+      transform_(design_->fft.scratch_size()) {}
+
+template <class T>
+Index Fir<T>::taps() const {
+  return design_->taps;
+}
+template <class T>
+Index Fir<T>::copies() const {
+  return design_->spectra.cols();
+}
+template <class T>
+Index Fir<T>::block() const {
+  return design_->block;
+}
+template <class T>
+Index Fir<T>::fft_length() const {
+  return design_->fft.length();
+}
+
+template <class T>
+void Fir<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
+  detail::check_run("Fir::run", *this, u, y, x);
+  const detail::NoDenormals guard;
+  for (Index done = 0; done < u.cols(); done += block()) {
+    const Index n = std::min(block(), u.cols() - done);
+    for (Index c = 0; c < copies(); c += group) {
+      const Index channels = std::min(group, copies() - c);
+      run_group(u.block(c, done, channels, n), y.block(c, done, channels, n), x, c);
+    }
+  }
+}
+
+template <class T>
+void Fir<T>::run_group(ConstSignal<T> u, Signal<T> y, State<T>& x, Index first) {
+  const auto size = [](Index n) { return static_cast<std::size_t>(n); };
+  const Index n = u.cols(), half = design_->fft.bins();
+  if (u.rows() == 1 && u.outerStride() == 1 && y.outerStride() == 1 && n == half) {
+    run_channel(n, u.data(), y.data(), x, first);
+    return;
+  }
+  const std::size_t stride = size(rows_.rows());
+  simd::to_rows(u.data(), size(u.outerStride()), size(u.rows()), size(n), rows_.data(), stride);
+  for (Index c = 0; c < u.rows(); ++c) {
+    T* const row = &rows_(0, c);
+    std::fill(row + n, row + (n <= half ? half : 2 * half), T(0));
+    run_channel(n, row, row, x, first + c);
+  }
+  simd::to_frames(rows_.data(), stride, size(u.rows()), size(n), y.data(), size(y.outerStride()));
+}
+
+template <class T>
+void Fir<T>::run_channel(Index n, const T* in, T* out, State<T>& x, Index channel) {
+  const Index half = design_->fft.bins(), later = order();
+  T* const high = result_.data() + half;
+  T* const low = n == half ? out : result_.data();  // `in` may be `out`: it has been read when `out` is written
+  design_->fft.convolve(in, n <= half ? nullptr : in + half, &design_->spectra(0, channel), low, high,
+                        transform_.data());
+
+  auto state = x.col(channel);
+  const Index both = std::min(n, later);
+  for (Index k = 0; k < both; ++k) out[k] = low[k] + state(k);
+  if (low != out) std::copy(low + both, low + n, out + both);
+  // what is to come moves up: samples n … of the result, which are in result_ in either case
+  const Index kept = later - both;
+  for (Index k = 0; k < kept; ++k) state(k) = state(n + k) + result_(n + k);
+  state.tail(both) = result_.segment(n + kept, both);
+}
+
+template class Fir<float>;
+template class Fir<double>;
+
+}  // namespace longstate

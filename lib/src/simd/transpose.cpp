@@ -1,0 +1,111 @@
+#include "transpose.hpp"
+
+#include <algorithm>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "simd/transpose.cpp"  // this file, compiled again for each instruction set
+#include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+// A transposition is bound by the cache: vectors of 128 bits are enough everywhere.
+HWY_BEFORE_NAMESPACE();
+namespace longstate::simd::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET != HWY_SCALAR
+inline constexpr std::size_t float_tile = 4, double_tile = 2;
+
+HWY_INLINE void Tile(const float* from, std::size_t from_stride, float* to, std::size_t to_stride) {
+  const hn::FixedTag<float, 4> d;
+  const hn::Repartition<double, decltype(d)> pairs;
+  const auto a = hn::LoadU(d, from), b = hn::LoadU(d, from + from_stride);
+  const auto c = hn::LoadU(d, from + 2 * from_stride), e = hn::LoadU(d, from + 3 * from_stride);
+  const auto ab = hn::BitCast(pairs, hn::InterleaveLower(d, a, b)),
+             ce = hn::BitCast(pairs, hn::InterleaveLower(d, c, e));
+  const auto AB = hn::BitCast(pairs, hn::InterleaveUpper(d, a, b)),
+             CE = hn::BitCast(pairs, hn::InterleaveUpper(d, c, e));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, ab, ce)), d, to);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, ab, ce)), d, to + to_stride);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, AB, CE)), d, to + 2 * to_stride);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, AB, CE)), d, to + 3 * to_stride);
+}
+
+HWY_INLINE void Tile(const double* from, std::size_t from_stride, double* to, std::size_t to_stride) {
+  const hn::FixedTag<double, 2> d;
+  const auto a = hn::LoadU(d, from), b = hn::LoadU(d, from + from_stride);
+  hn::StoreU(hn::InterleaveLower(d, a, b), d, to);
+  hn::StoreU(hn::InterleaveUpper(d, a, b), d, to + to_stride);
+}
+#else
+inline constexpr std::size_t float_tile = 1, double_tile = 1;
+
+template <class T>
+HWY_INLINE void Tile(const T* from, std::size_t, T* to, std::size_t) {
+  *to = *from;
+}
+#endif
+
+template <class T>
+inline constexpr std::size_t side = sizeof(T) == sizeof(float) ? float_tile : double_tile;
+
+/// Along the longer side, so that both arrays are gone through once; the one with long strides is fetched ahead.
+template <class T>
+HWY_INLINE void ToRows(const T* frames, std::size_t frame_stride, std::size_t channels, std::size_t n, T* rows,
+                       std::size_t row_stride) {
+  constexpr std::size_t ahead = 32;
+  const std::size_t whole_channels = channels / side<T> * side<T>, whole_n = n / side<T> * side<T>;
+  const auto tile = [&](std::size_t c, std::size_t t) {
+    Tile(frames + t * frame_stride + c, frame_stride, rows + c * row_stride + t, row_stride);
+  };
+  if (n >= channels) {
+    for (std::size_t t = 0; t < whole_n; t += side<T>) {
+      for (std::size_t i = 0; i < side<T>; ++i) hwy::Prefetch(frames + std::min(t + i + ahead, n - 1) * frame_stride);
+      for (std::size_t c = 0; c < whole_channels; c += side<T>) tile(c, t);
+    }
+  } else {
+    for (std::size_t c = 0; c < whole_channels; c += side<T>) {
+      for (std::size_t i = 0; i < side<T>; ++i)
+        hwy::Prefetch(rows + std::min(c + i + ahead, channels - 1) * row_stride);
+      for (std::size_t t = 0; t < whole_n; t += side<T>) tile(c, t);
+    }
+  }
+  for (std::size_t c = whole_channels; c < channels; ++c) {
+    for (std::size_t t = 0; t < n; ++t) rows[c * row_stride + t] = frames[t * frame_stride + c];
+  }
+  for (std::size_t t = whole_n; t < n; ++t) {
+    for (std::size_t c = 0; c < whole_channels; ++c) rows[c * row_stride + t] = frames[t * frame_stride + c];
+  }
+}
+
+using std::size_t;
+void RowsFloat(const float* frames, size_t frame_stride, size_t channels, size_t n, float* rows, size_t row_stride) {
+  ToRows(frames, frame_stride, channels, n, rows, row_stride);
+}
+void RowsDouble(const double* frames, size_t frame_stride, size_t channels, size_t n, double* rows, size_t row_stride) {
+  ToRows(frames, frame_stride, channels, n, rows, row_stride);
+}
+
+}  // namespace longstate::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace longstate::simd {
+
+HWY_EXPORT(RowsFloat);
+HWY_EXPORT(RowsDouble);
+
+template <>
+void to_rows(const float* frames, std::size_t frame_stride, std::size_t channels, std::size_t n, float* rows,
+             std::size_t row_stride) {
+  HWY_DYNAMIC_DISPATCH(RowsFloat)(frames, frame_stride, channels, n, rows, row_stride);
+}
+template <>
+void to_rows(const double* frames, std::size_t frame_stride, std::size_t channels, std::size_t n, double* rows,
+             std::size_t row_stride) {
+  HWY_DYNAMIC_DISPATCH(RowsDouble)(frames, frame_stride, channels, n, rows, row_stride);
+}
+
+}  // namespace longstate::simd
+#endif
