@@ -66,6 +66,21 @@ Line diagonal_one_channel() {
           16.0 / channels};
 }
 
+Line diagonal_kernels() {
+  constexpr Index order = 64, channels = 256, length = 4096;
+  constexpr double multiply_adds_each = 2.0 * order / 2;
+  struct Work {
+    DiagonalKernels<float> kernels{diagonal_layer(order, channels)};
+    Matrix<float> K = Matrix<float>::Zero(length, channels);
+  };
+  return {"kernel of diagonal systems, float, 256 channels, N = 64, L = 4,096",
+          "its two multiply-adds a pair and value, in registers",
+          2,
+          Better::lower,
+          [work = std::make_shared<Work>()] { work->kernels.run(work->K); },
+          [] { multiply_adds(multiply_adds_each * channels * length); }};
+}
+
 Line selective_scan() {
   constexpr Index order = 16, channels = 1536, length = 1024;
   // four of the recurrence, and an exponential of fifteen instructions of the same kind
@@ -90,8 +105,10 @@ Line selective_scan() {
 }  // namespace
 
 std::vector<Entry> entries() {
-  std::vector<Entry> all{
-      {"diagonal", diagonal_batch}, {"diagonal-one", diagonal_one_channel}, {"selective-scan", selective_scan}};
+  std::vector<Entry> all{{"diagonal", diagonal_batch},
+                         {"diagonal-one", diagonal_one_channel},
+                         {"diagonal-kernels", diagonal_kernels},
+                         {"selective-scan", selective_scan}};
 #if LONGSTATE_WITH_FFTW
   for (Entry& entry : fft_entries()) all.push_back(std::move(entry));
 #endif

@@ -13,6 +13,8 @@ namespace longstate::simd::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+namespace {
+
 template <class T>
 using Tag = hn::CappedTag<T, strip>;
 
@@ -121,8 +123,10 @@ struct Loops {
   }
 };
 
-const NegacyclicLoops<float>* LoopsFloat() { return Loops<float>::All(); }
-const NegacyclicLoops<double>* LoopsDouble() { return Loops<double>::All(); }
+}  // namespace
+
+const NegacyclicLoops<float>* NegacyclicFloat() { return Loops<float>::All(); }
+const NegacyclicLoops<double>* NegacyclicDouble() { return Loops<double>::All(); }
 
 }  // namespace longstate::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -130,16 +134,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace longstate::simd {
 
-HWY_EXPORT(LoopsFloat);
-HWY_EXPORT(LoopsDouble);
+HWY_EXPORT(NegacyclicFloat);
+HWY_EXPORT(NegacyclicDouble);
 
 template <>
 const NegacyclicLoops<float>& negacyclic_loops() {
-  return *HWY_DYNAMIC_DISPATCH(LoopsFloat)();
+  return *HWY_DYNAMIC_DISPATCH(NegacyclicFloat)();
 }
 template <>
 const NegacyclicLoops<double>& negacyclic_loops() {
-  return *HWY_DYNAMIC_DISPATCH(LoopsDouble)();
+  return *HWY_DYNAMIC_DISPATCH(NegacyclicDouble)();
 }
 
 }  // namespace longstate::simd

@@ -1,0 +1,56 @@
+#pragma once
+
+/// \file
+/// The kernels of a layer of diagonal systems, in vector instructions.
+
+#include <longstate/discretize/structured.hpp>
+
+#include <vector>
+
+namespace longstate {
+
+/// K_c(l) = 2 Re sum_n C_n B_n lambda_n^l of each channel c, one input and one output each: a Vandermonde product, as
+/// kernel() makes it in double for one system. Blocks of 64 values,
+///
+///     K_c(64 b + a) = Re sum_n (2 C_n B_n lambda_n^(64 b)) lambda_n^a,
+///
+/// are a real matrix product of 2 multiply-adds an entry and value; the powers are made in double.
+///
+/// Cost       2 multiply-adds an entry (a pair) and value, and 1/16 of that for powers.
+/// Accuracy   float: 1e-6 of the largest value. double: 1e-16 (64 + length / 64), since powers are multiplied up; where
+///            a long kernel's last digits matter, kernel() takes each from the exponential.
+///            (tests/execute/diagonal_kernels_test.cpp)
+/// Real-time  run() neither allocates, locks nor calls the system; it throws only on shapes.
+/// Threads    owns its scratch: copy it to use it on another thread.
+/// See        Gu, Gupta, Goel & Ré, On the Parameterization and Initialization of Diagonal State Space Models, 2022, 3.2.
+template <class T>
+class DiagonalKernels {
+ public:
+  /// Throws std::invalid_argument if a system is not diagonal with one input and one output, or if they are not alike.
+  explicit DiagonalKernels(const std::vector<DiscreteSystem>& layer);
+
+  Index copies() const { return feed_through_.size(); }
+
+  /// K: length x channels, any length: a channel's kernel in a column, D added as kernel() does.
+  /// Throws std::invalid_argument if the columns of K are not the channels.
+  void run(Signal<T> K);
+
+ private:
+  void run_channel(Index channel, T* K, Index length);
+
+  Index entries_, padded_;
+  bool control_;  // K_0 = D, and C B is at 1
+  Vector<double> feed_through_;
+  // padded x channels: lambda; lambda^64, from the exponential, so that its rounding is not 64 times lambda's; 2 C B
+  Matrix<double> lambda_re_, lambda_im_, far_re_, far_im_, weight_re_, weight_im_;
+  Vector<double> re_, im_, step_re_, step_im_;  // padded
+  Matrix<T> powers_;                            // 2 padded x 64: lambda^a, real parts, then the imaginary ones negated
+  Matrix<T> small_;                             // 64 x 2 padded: the same, transposed
+  Matrix<T> starts_;                            // 2 padded x 64 blocks
+  Vector<T> last_;                              // a block that is not whole
+};
+
+extern template class DiagonalKernels<float>;
+extern template class DiagonalKernels<double>;
+
+}  // namespace longstate
