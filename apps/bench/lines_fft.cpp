@@ -6,10 +6,9 @@
 
 #include <fftw3.h>
 
-#include <fmt/core.h>
-
 #include <complex>
 #include <memory>
+#include <string>
 
 namespace bench {
 namespace {
@@ -59,7 +58,9 @@ Line fft(Index channels, int log2_length) {
     Work(Index c, Index l)
         : fir(Matrix<double>::Random(c, l), l, Planning::measure), u(Matrix<float>::Random(c, l)), y(c, l) {}
   };
-  return {fmt::format("fft, float, kernels of L given, {} x L = 2^{}", channels, log2_length),
+  std::string name = "fft, float, kernels of L given, ";
+  name.append(std::to_string(channels)).append(" x L = 2^").append(std::to_string(log2_length));
+  return {name,
           "FFTW's transforms of the same, bare",
           1.15,
           Better::lower,
