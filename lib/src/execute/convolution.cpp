@@ -1,6 +1,7 @@
 #include "../detail/denormals.hpp"
 #include "../detail/fft.hpp"
 #include "../detail/layer.hpp"
+#include "block_form.hpp"
 
 #include <longstate/execute/convolution.hpp>
 #include <longstate/execute/kernel.hpp>
@@ -31,35 +32,13 @@ Matrix<std::complex<double>> kernel_spectra(const DiscreteSystem& system, Index 
   return spectra;
 }
 
-Matrix<double> state_responses(const DiscreteStateSpace& s, Index block) {
-  const Matrix<double> first = s.convention == Convention::sequence ? Matrix<double>(s.C * s.A) : s.C;
-  const Matrix<double> rows = krylov(s.A.transpose(), first.transpose(), block);  // N x (q L), k major
-  Matrix<double> responses(s.outputs() * block, s.order());
-  for (Index k = 0; k < block; ++k) {
-    for (Index i = 0; i < s.outputs(); ++i) responses.row(i * block + k) = rows.col(k * s.outputs() + i);
-  }
-  return responses;
-}
-
-Matrix<double> reachable_states(const DiscreteStateSpace& s, Index block) {
-  const Matrix<double> columns = krylov(s.A, s.B, block);  // N x (p L), k major
-  Matrix<double> reach(s.order(), s.inputs() * block);
-  for (Index k = 0; k < block; ++k) {
-    for (Index j = 0; j < s.inputs(); ++j) {
-      reach.col(j * block + block - 1 - k) = columns.col(k * s.inputs() + j);
-    }
-  }
-  return reach;
-}
-
 template <class T>
 Tables<T> make_tables(const DiscreteSystem& any, Index block, const detail::RealFft<double>& fft) {
   Tables<T> tables;
   tables.spectra = kernel_spectra(any, block, fft).cast<std::complex<T>>();
-  const DiscreteStateSpace system = dense(any);
-  tables.responses = state_responses(system, block).cast<T>();
-  tables.reach = reachable_states(system, block).cast<T>();
-  const Matrix<double> I = Matrix<double>::Identity(system.order(), system.order());
+  tables.responses = detail::state_responses(any, block).cast<T>();
+  tables.reach = detail::reachable_states(any, block).cast<T>();
+  const Matrix<double> I = Matrix<double>::Identity(order(any), order(any));
   Matrix<double> rest = increment(any);
   for (Index bits = block; bits > 0; bits /= 2) {
     tables.powers.push_back((I + rest).cast<T>());

@@ -3,11 +3,9 @@
 #include <cmath>
 
 namespace longstate::detail {
-namespace {
 
 using Complex = std::complex<double>;
 
-/// e^(mu k). The angle is taken in long double, so that a large k costs no digits of it.
 Complex power_of(Complex mu, Index k) {
   if (k == 0) return 1;
   const double modulus = std::exp(mu.real() * static_cast<double>(k));
@@ -15,8 +13,6 @@ Complex power_of(Complex mu, Index k) {
   const long double angle = static_cast<long double>(mu.imag()) * static_cast<long double>(k);
   return {modulus * static_cast<double>(std::cos(angle)), modulus * static_cast<double>(std::sin(angle))};
 }
-
-}  // namespace
 
 /// A Vandermonde product: K_{im + j} = 2 Re sum_n (C_n B_n e^(mu_n i m)) e^(mu_n j), with all of the powers from the
 /// exponential, so that no error grows with j: one real product of (2N x m) and (2N x length/m) matrices, 2N real

@@ -1,0 +1,232 @@
+#include "../detail/denormals.hpp"
+#include "../detail/layer.hpp"
+#include "../simd/product.hpp"
+#include "../simd/transpose.hpp"
+#include "block_form.hpp"
+#include "responses.hpp"
+
+#include <longstate/execute/chunked.hpp>
+#include <longstate/execute/kernel.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace longstate {
+namespace {
+
+using Complex = std::complex<double>;
+
+constexpr Index group = 16;  // copies at a time: a cache line of a frame
+constexpr Index rows_of = static_cast<Index>(simd::product_rows);
+
+Index padded(Index rows) { return (rows + rows_of - 1) / rows_of * rows_of; }
+
+std::size_t size(Index n) { return static_cast<std::size_t>(n); }
+
+/// The matrices of one system, with rows in vectors.
+template <class T>
+struct Blocks {
+  Matrix<T> H, O, R;
+  Matrix<T> step;     // A^T: diagonal N x 2 as simd::ProductLoops::turn takes it; others A^T - diag(ones), N x N
+  Vector<T> ones;     // dense: the ones
+  Vector<Complex> drift;  // diagonal: what rounding takes from the logarithm of A^T
+};
+
+/// H(k q + i, l p + j) = K_(k-l)(i, j)
+template <class T>
+Matrix<T> toeplitz(const DiscreteSystem& system, Index block) {
+  const Index p = inputs(system), q = outputs(system);
+  const Matrix<double> K = kernel(system, block);
+  Matrix<T> H = Matrix<T>::Zero(q * block, p * block);
+  for (Index l = 0; l < block; ++l) {
+    for (Index k = l; k < block; ++k) {
+      H.block(k * q, l * p, q, p) = K.col(k - l).reshaped(q, p).template cast<T>();
+    }
+  }
+  return H;
+}
+
+template <class T>
+void set_step(Blocks<T>& blocks, const DiscreteDiagonal& system, Index block) {
+  const Index entries = system.mu.size();
+  blocks.step.setZero(padded(2 * entries), 2);
+  blocks.drift.setZero(entries);
+  for (Index n = 0; n < entries; ++n) {
+    const Complex exact = detail::power_of(system.mu(n), block);
+    const std::complex<T> lambda(exact);
+    blocks.step.col(0).template segment<2>(2 * n).setConstant(lambda.real());
+    blocks.step.col(1).template segment<2>(2 * n) << -lambda.imag(), lambda.imag();
+    const bool rounds = std::is_same_v<T, float> && std::abs(lambda) > 0;
+    if (rounds) blocks.drift(n) = std::log(exact / Complex(lambda));
+  }
+}
+
+/// As DenseTransition, so that float keeps what sets A^T apart from the identity.
+template <class T>
+void set_step(Blocks<T>& blocks, const DiscreteSystem& system, Index block) {
+  const Index N = order(system);
+  Matrix<double> rest = detail::block_increment(system, block);  // A^T - I
+  Vector<double> ones = Vector<double>::Ones(N);
+  for (Index n = 0; n < N; ++n) {
+    if (rest(n, n) > -0.5) continue;
+    ones(n) = 0;
+    rest(n, n) += 1;
+  }
+  blocks.step.setZero(padded(N), N);
+  blocks.step.topRows(N) = rest.template cast<T>();
+  blocks.ones = ones.template cast<T>();
+}
+
+template <class T>
+Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
+  const Index N = order(system), p = inputs(system), q = outputs(system);
+  Blocks<T> blocks;
+  blocks.H = toeplitz<T>(system, block);
+  const Matrix<double> responses = detail::state_responses(system, block);
+  const Matrix<double> reach = detail::reachable_states(system, block);
+  blocks.O.resize(q * block, N);
+  blocks.R.setZero(padded(N), p * block);
+  for (Index k = 0; k < block; ++k) {
+    for (Index i = 0; i < q; ++i) blocks.O.row(k * q + i) = responses.row(i * block + k).template cast<T>();
+    for (Index j = 0; j < p; ++j) blocks.R.col(k * p + j).head(N) = reach.col(j * block + k).template cast<T>();
+  }
+  if (const auto* diagonal = std::get_if<DiscreteDiagonal>(&system)) {
+    set_step(blocks, *diagonal, block);
+  } else {
+    set_step(blocks, system, block);
+  }
+  return blocks;
+}
+
+Index checked_block(const DiscreteSystem& system, Index block) {
+  if (block == 0) return default_chunk(system);
+  if (block < rows_of || block > 4096 || block % rows_of != 0) {
+    detail::fail("Chunked", "block must be a multiple of 16 up to 4096, or 0", block);
+  }
+  return block;
+}
+
+}  // namespace
+
+template <class T>
+struct Chunked<T>::Design {
+  Index block, chunk;  // samples: of a block, and of the blocks that go together
+  Index p, q;
+  std::vector<Blocks<T>> systems;  // one, or one for each copy
+
+  Design(const std::vector<DiscreteSystem>& layer, Index block_size)
+      : block(checked_block(layer.front(), block_size)),
+        chunk(std::max<Index>(1024 / block, 32) * block),
+        p(longstate::inputs(layer.front())),
+        q(longstate::outputs(layer.front())) {
+    for (const DiscreteSystem& system : layer) systems.push_back(make_blocks<T>(system, block));
+  }
+  const Blocks<T>& of(Index copy) const { return systems[systems.size() == 1 ? 0 : size(copy)]; }
+};
+
+template <class T>
+Chunked<T>::Chunked(Recurrence<T> rest, const std::vector<DiscreteSystem>& layer, Index block)
+    : design_(std::make_shared<const Design>(layer, block)),
+      rest_(std::move(rest)),
+      // no power of 2: rows must not share cache lines
+      u_(design_->p * design_->chunk + 32, std::min(group, copies())),
+      y_(design_->q * design_->chunk + 32, std::min(group, copies())),
+      states_(Matrix<T>::Zero(padded(order()), design_->chunk / design_->block + 1)) {}
+
+template <class T>
+Chunked<T>::Chunked(const DiscreteSystem& system, Index block, Index copies)
+    : Chunked(Recurrence<T>(system, copies), {system}, block) {}
+
+template <class T>
+Chunked<T>::Chunked(const std::vector<DiscreteSystem>& layer, Index block)
+    : Chunked(Recurrence<T>(layer), layer, block) {}
+
+template <class T>
+Index Chunked<T>::block() const {
+  return design_->block;
+}
+
+template <class T>
+void Chunked<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
+  detail::check_run("Chunked::run", *this, u, y, x);
+  const Index whole = u.cols() / block() * block();
+  {
+    const detail::NoDenormals guard;
+    const Index p = design_->p, q = design_->q;
+    for (Index done = 0; done < whole; done += design_->chunk) {
+      const Index n = std::min(design_->chunk, whole - done);
+      for (Index c = 0; c < copies(); c += group) {
+        const Index together = std::min(group, copies() - c);
+        run_group(u.block(c * p, done, together * p, n), y.block(c * q, done, together * q, n), x, c);
+      }
+    }
+  }
+  if (whole < u.cols()) rest_.run(u.rightCols(u.cols() - whole), y.rightCols(u.cols() - whole), x);
+}
+
+template <class T>
+void Chunked<T>::run_group(ConstSignal<T> u, Signal<T> y, State<T>& x, Index first) {
+  const Index p = design_->p, q = design_->q, n = u.cols(), together = u.rows() / p;
+  if (p == 1) {
+    simd::to_rows(u.data(), size(u.outerStride()), size(together), size(n), u_.data(), size(u_.rows()));
+  } else {
+    for (Index c = 0; c < together; ++c) u_.col(c).head(p * n).reshaped(p, n) = u.middleRows(c * p, p);
+  }
+  for (Index c = 0; c < together; ++c) run_copy(first + c, n / block(), &u_(0, c), &y_(0, c), x);
+  if (q == 1) {
+    simd::to_frames(y_.data(), size(y_.rows()), size(together), size(n), y.data(), size(y.outerStride()));
+  } else {
+    for (Index c = 0; c < together; ++c) y.middleRows(c * q, q) = y_.col(c).head(q * n).reshaped(q, n);
+  }
+}
+
+template <class T>
+void Chunked<T>::run_copy(Index copy, Index blocks, const T* u, T* y, State<T>& x) {
+  const auto& loops = simd::product_loops<T>();
+  const Blocks<T>& s = design_->of(copy);
+  const std::size_t N = size(order()), rows = size(states_.rows()), count = size(blocks);
+  const std::size_t in = size(design_->p * block()), out = size(design_->q * block());
+  const auto state = [&](Index b) { return states_.col(b).data(); };
+
+  states_.col(0).head(order()) = x.col(copy);
+  loops.set(s.R.data(), rows, in, u, in, count, state(1), rows);
+  for (Index b = 0; b < blocks; ++b) {
+    if (s.ones.size() == 0) {
+      loops.turn(s.step.data(), state(b), state(b + 1), rows);
+    } else {
+      states_.col(b + 1).head(order()) += s.ones.cwiseProduct(states_.col(b).head(order()));
+      loops.add(s.step.data(), rows, N, state(b), rows, 1, state(b + 1), rows);
+    }
+  }
+  loops.set(s.O.data(), out, N, state(0), rows, count, y, out);
+  loops.add(s.H.data(), out, in, u, in, count, y, out);
+
+  x.col(copy) = states_.col(blocks).head(order());
+  for (Index n = 0; n < s.drift.size(); ++n) {
+    const std::complex<T> more = static_cast<std::complex<T>>(static_cast<double>(blocks) * s.drift(n));
+    auto z = x.col(copy).template segment<2>(2 * n);
+    z += Eigen::Matrix<T, 2, 1>(more.real() * z(0) - more.imag() * z(1), more.real() * z(1) + more.imag() * z(0));
+  }
+}
+
+template class Chunked<float>;
+template class Chunked<double>;
+
+Index default_chunk(const DiscreteSystem& system) {
+  constexpr double cached = 1 << 17;  // values: half a mebibyte of float
+  const double N = static_cast<double>(order(system));
+  const double p = static_cast<double>(inputs(system)), q = static_cast<double>(outputs(system));
+  const double step = std::holds_alternative<DiscreteDiagonal>(system) ? 4 * N : N * N;
+  Index best = rows_of;
+  double least = HUGE_VAL;
+  for (Index block = rows_of; block <= 256; block *= 2) {
+    const double T = static_cast<double>(block);
+    const double work = p * q * T + N * (p + q) + step / T;
+    if (work >= least || (block > best && N * (p + q) * T + p * q * T * T > cached)) continue;
+    least = work;
+    best = block;
+  }
+  return best;
+}
+
+}  // namespace longstate

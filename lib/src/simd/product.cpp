@@ -1,0 +1,116 @@
+#include "product.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "simd/product.cpp"  // this file, compiled again for each instruction set
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace longstate::simd::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+namespace {
+
+template <class T>
+using Lanes = hn::CappedTag<T, product_rows>;
+
+/// `vectors` of rows by `count` columns: their sums stay in registers.
+template <std::size_t vectors, std::size_t count, bool add, class T>
+HWY_INLINE void Tile(const T* A, std::size_t rows, std::size_t inner, const T* B, std::size_t B_stride, T* C,
+                     std::size_t C_stride) {
+  const Lanes<T> d;
+  const std::size_t W = hn::Lanes(d);
+  hn::Vec<Lanes<T>> sum[vectors][count];
+  for (std::size_t v = 0; v < vectors; ++v) {
+    for (std::size_t c = 0; c < count; ++c) {
+      sum[v][c] = add ? hn::LoadU(d, C + c * C_stride + v * W) : hn::Zero(d);
+    }
+  }
+  for (std::size_t k = 0; k < inner; ++k) {
+    hn::Vec<Lanes<T>> a[vectors];
+    for (std::size_t v = 0; v < vectors; ++v) a[v] = hn::Load(d, A + k * rows + v * W);
+    for (std::size_t c = 0; c < count; ++c) {
+      const auto b = hn::Set(d, B[c * B_stride + k]);
+      for (std::size_t v = 0; v < vectors; ++v) sum[v][c] = hn::MulAdd(a[v], b, sum[v][c]);
+    }
+  }
+  for (std::size_t v = 0; v < vectors; ++v) {
+    for (std::size_t c = 0; c < count; ++c) hn::StoreU(sum[v][c], d, C + c * C_stride + v * W);
+  }
+}
+
+/// As many tiles as fit from `row` on; returns the first row left.
+template <std::size_t vectors, std::size_t count, bool add, class T>
+HWY_INLINE std::size_t Rows(const T* A, std::size_t row, std::size_t rows, std::size_t inner, const T* B,
+                            std::size_t B_stride, std::size_t columns, T* C, std::size_t C_stride) {
+  const std::size_t height = vectors * hn::Lanes(Lanes<T>());
+  for (; row + height <= rows; row += height) {
+    for (std::size_t c = 0; c + count <= columns; c += count) {
+      Tile<vectors, count, add>(A + row, rows, inner, B + c * B_stride, B_stride, C + c * C_stride + row, C_stride);
+    }
+  }
+  return row;
+}
+
+/// The columns in groups; what is left goes a column at a time, with more rows together.
+template <bool add, class T>
+void Product(const T* A, std::size_t rows, std::size_t inner, const T* B, std::size_t B_stride, std::size_t columns,
+             T* C, std::size_t C_stride) {
+  constexpr std::size_t group = HWY_TARGET <= HWY_AVX3 ? 8 : 4;  // of 32 or 16 registers
+  const std::size_t row = Rows<2, group, add>(A, 0, rows, inner, B, B_stride, columns, C, C_stride);
+  Rows<1, group, add>(A, row, rows, inner, B, B_stride, columns, C, C_stride);
+  const std::size_t done = columns / group * group;
+  const T* const rest = B + done * B_stride;
+  T* const to = C + done * C_stride;
+  const std::size_t four = Rows<4, 1, add>(A, 0, rows, inner, rest, B_stride, columns - done, to, C_stride);
+  Rows<1, 1, add>(A, four, rows, inner, rest, B_stride, columns - done, to, C_stride);
+}
+
+template <class T>
+void Turn(const T* lambda, const T* x, T* next, std::size_t rows) {
+#if HWY_TARGET == HWY_SCALAR  // no pairs in a vector of one
+  for (std::size_t n = 0; n < rows; n += 2) {
+    next[n] += lambda[n] * x[n] + lambda[rows + n] * x[n + 1];
+    next[n + 1] += lambda[n + 1] * x[n + 1] + lambda[rows + n + 1] * x[n];
+  }
+#else
+  const Lanes<T> d;
+  for (std::size_t n = 0; n < rows; n += hn::Lanes(d)) {
+    const auto x_n = hn::Load(d, x + n);
+    const auto crossed = hn::MulAdd(hn::Load(d, lambda + rows + n), hn::Reverse2(d, x_n), hn::Load(d, next + n));
+    hn::Store(hn::MulAdd(hn::Load(d, lambda + n), x_n, crossed), d, next + n);
+  }
+#endif
+}
+
+template <class T>
+const ProductLoops<T>* All() {
+  static constexpr ProductLoops<T> all{Product<false, T>, Product<true, T>, Turn<T>};
+  return &all;
+}
+}  // namespace
+
+const ProductLoops<float>* ProductFloat() { return All<float>(); }
+const ProductLoops<double>* ProductDouble() { return All<double>(); }
+
+}  // namespace longstate::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace longstate::simd {
+
+HWY_EXPORT(ProductFloat);
+HWY_EXPORT(ProductDouble);
+
+template <>
+const ProductLoops<float>& product_loops() {
+  return *HWY_DYNAMIC_DISPATCH(ProductFloat)();
+}
+template <>
+const ProductLoops<double>& product_loops() {
+  return *HWY_DYNAMIC_DISPATCH(ProductDouble)();
+}
+
+}  // namespace longstate::simd
+#endif

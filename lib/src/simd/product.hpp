@@ -1,0 +1,29 @@
+#pragma once
+
+// Products of small matrices that stay in the cache, and the step of a diagonal state.
+
+#include <cstddef>
+
+namespace longstate::simd {
+
+/// Rows of a matrix on the left come in multiples of this: a vector of the widest machine, and then some.
+inline constexpr std::size_t product_rows = 16;
+
+template <class T>
+struct ProductLoops {
+  /// C <- A B and C += A B. A: rows x inner, columns without gaps, 64-byte aligned; B: inner x columns; C: rows x columns.
+  void (*set)(const T* A, std::size_t rows, std::size_t inner, const T* B, std::size_t B_stride, std::size_t columns,
+              T* C, std::size_t C_stride);
+  void (*add)(const T* A, std::size_t rows, std::size_t inner, const T* B, std::size_t B_stride, std::size_t columns,
+              T* C, std::size_t C_stride);
+
+  /// next += lambda x for complex entries (re, im) after each other, `rows` numbers. lambda: re, re for each entry, rows
+  /// numbers, then -im, im. 64-byte aligned.
+  void (*turn)(const T* lambda, const T* x, T* next, std::size_t rows);
+};
+
+/// For the instruction set of this machine.
+template <class T>
+const ProductLoops<T>& product_loops();
+
+}  // namespace longstate::simd
