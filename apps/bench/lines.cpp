@@ -66,6 +66,35 @@ Line diagonal_one_channel() {
           16.0 / channels};
 }
 
+/// Sequences that share their channels' systems: one after the other, each with a state of its own.
+template <class Path>
+std::function<void()> sequences(Path path, int count, Index length) {
+  struct Work {
+    Path path;
+    Matrix<float> u, y;
+    std::vector<State<float>> x;
+  };
+  auto work = std::make_shared<Work>(Work{std::move(path), {}, {}, {}});
+  work->u = Matrix<float>::Random(work->path.inputs(), length);
+  work->y = work->u;
+  work->x.assign(static_cast<std::size_t>(count), work->path.zero_state());
+  return [work] {
+    for (State<float>& x : work->x) work->path.run(work->u, work->y, x);
+  };
+}
+
+Line chunked() {
+  constexpr Index order = 64, channels = 256, length = 1 << 12;
+  constexpr int count = 8;
+  const auto layer = diagonal_layer(order, channels);
+  return {"chunked, diagonal, float, N = 64, 8 sequences of 256 channels, L = 2^12",
+          "their recurrence",
+          1.2,
+          Better::higher,
+          sequences(Chunked<float>(layer), count, length),
+          sequences(Recurrence<float>(layer), count, length)};
+}
+
 Line diagonal_kernels() {
   constexpr Index order = 64, channels = 256, length = 4096;
   constexpr double multiply_adds_each = 2.0 * order / 2;
@@ -107,6 +136,7 @@ Line selective_scan() {
 std::vector<Entry> entries() {
   std::vector<Entry> all{{"diagonal", diagonal_batch},
                          {"diagonal-one", diagonal_one_channel},
+                         {"chunked", chunked},
                          {"diagonal-kernels", diagonal_kernels},
                          {"selective-scan", selective_scan}};
 #if LONGSTATE_WITH_FFTW

@@ -50,6 +50,7 @@ TEST_CASE_TEMPLATE("silence after a burst leaves no denormal numbers in any path
     CAPTURE(name(structure(system)));
     check_silence<T>(Recurrence<T>(system));
     check_silence<T>(Recurrence<T>(system, 20));
+    check_silence<T>(Chunked<T>(system, 16));
 #if LONGSTATE_WITH_FFTW
     check_silence<T>(Convolution<T>(system, 32));
 #endif

@@ -27,8 +27,8 @@ std::size_t size(Index n) { return static_cast<std::size_t>(n); }
 template <class T>
 struct Blocks {
   Matrix<T> H, O, R;
-  Matrix<T> step;     // A^T: diagonal N x 2 as simd::ProductLoops::turn takes it; others A^T - diag(ones), N x N
-  Vector<T> ones;     // dense: the ones
+  Matrix<T> step;         // A^T: diagonal N x 2 as simd::ProductLoops::turn takes it; others A^T - diag(ones), N x N
+  Vector<T> ones;         // dense: the ones
   Vector<Complex> drift;  // diagonal: what rounding takes from the logarithm of A^T
 };
 
@@ -190,10 +190,10 @@ void Chunked<T>::run_copy(Index copy, Index blocks, const T* u, T* y, State<T>& 
 
   states_.col(0).head(order()) = x.col(copy);
   loops.set(s.R.data(), rows, in, u, in, count, state(1), rows);
-  for (Index b = 0; b < blocks; ++b) {
-    if (s.ones.size() == 0) {
-      loops.turn(s.step.data(), state(b), state(b + 1), rows);
-    } else {
+  if (s.ones.size() == 0) {
+    loops.turn(s.step.data(), state(0), rows, count);
+  } else {
+    for (Index b = 0; b < blocks; ++b) {
       states_.col(b + 1).head(order()) += s.ones.cwiseProduct(states_.col(b).head(order()));
       loops.add(s.step.data(), rows, N, state(b), rows, 1, state(b + 1), rows);
     }

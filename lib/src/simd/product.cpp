@@ -67,22 +67,46 @@ void Product(const T* A, std::size_t rows, std::size_t inner, const T* B, std::s
   Rows<1, 1, add>(A, four, rows, inner, rest, B_stride, columns - done, to, C_stride);
 }
 
-template <class T>
-void Turn(const T* lambda, const T* x, T* next, std::size_t rows) {
 #if HWY_TARGET == HWY_SCALAR  // no pairs in a vector of one
-  for (std::size_t n = 0; n < rows; n += 2) {
-    next[n] += lambda[n] * x[n] + lambda[rows + n] * x[n + 1];
-    next[n + 1] += lambda[n + 1] * x[n + 1] + lambda[rows + n + 1] * x[n];
+template <class T>
+void Turn(const T* lambda, T* x, std::size_t rows, std::size_t blocks) {
+  for (std::size_t b = 0; b < blocks; ++b, x += rows) {
+    for (std::size_t n = 0; n < rows; n += 2) {
+      x[rows + n] += lambda[n] * x[n] + lambda[rows + n] * x[n + 1];
+      x[rows + n + 1] += lambda[n + 1] * x[n + 1] + lambda[rows + n + 1] * x[n];
+    }
   }
-#else
-  const Lanes<T> d;
-  for (std::size_t n = 0; n < rows; n += hn::Lanes(d)) {
-    const auto x_n = hn::Load(d, x + n);
-    const auto crossed = hn::MulAdd(hn::Load(d, lambda + rows + n), hn::Reverse2(d, x_n), hn::Load(d, next + n));
-    hn::Store(hn::MulAdd(hn::Load(d, lambda + n), x_n, crossed), d, next + n);
-  }
-#endif
 }
+#else
+/// `vectors` of entries through all blocks: they and their lambda stay in registers.
+template <std::size_t vectors, class T>
+HWY_INLINE void TurnRows(const T* lambda, T* x, std::size_t rows, std::size_t blocks) {
+  const Lanes<T> d;
+  const std::size_t W = hn::Lanes(d);
+  hn::Vec<Lanes<T>> along[vectors], across[vectors], state[vectors];
+  for (std::size_t v = 0; v < vectors; ++v) {
+    along[v] = hn::Load(d, lambda + v * W);
+    across[v] = hn::Load(d, lambda + rows + v * W);
+    state[v] = hn::Load(d, x + v * W);
+  }
+  for (std::size_t b = 0; b < blocks; ++b) {
+    x += rows;
+    for (std::size_t v = 0; v < vectors; ++v) {
+      const auto taken = hn::MulAdd(along[v], state[v], hn::Load(d, x + v * W));
+      state[v] = hn::MulAdd(across[v], hn::Reverse2(d, state[v]), taken);
+      hn::Store(state[v], d, x + v * W);
+    }
+  }
+}
+
+template <class T>
+void Turn(const T* lambda, T* x, std::size_t rows, std::size_t blocks) {
+  const std::size_t W = hn::Lanes(Lanes<T>());
+  std::size_t n = 0;
+  for (; n + 4 * W <= rows; n += 4 * W) TurnRows<4>(lambda + n, x + n, rows, blocks);
+  for (; n < rows; n += W) TurnRows<1>(lambda + n, x + n, rows, blocks);
+}
+#endif
 
 template <class T>
 const ProductLoops<T>* All() {

@@ -1,6 +1,6 @@
 #pragma once
 
-// Products of small matrices that stay in the cache, and the step of a diagonal state.
+// Products of small matrices that stay in the cache, and the steps of a diagonal state.
 
 #include <cstddef>
 
@@ -17,9 +17,9 @@ struct ProductLoops {
   void (*add)(const T* A, std::size_t rows, std::size_t inner, const T* B, std::size_t B_stride, std::size_t columns,
               T* C, std::size_t C_stride);
 
-  /// next += lambda x for complex entries (re, im) after each other, `rows` numbers. lambda: re, re for each entry, rows
-  /// numbers, then -im, im. 64-byte aligned.
-  void (*turn)(const T* lambda, const T* x, T* next, std::size_t rows);
+  /// x_(b+1) += lambda x_b for b = 0 … blocks - 1, columns of `rows` numbers, complex entries (re, im) without gaps.
+  /// lambda: re, re for each entry, then -im, im for each. 64-byte aligned.
+  void (*turn)(const T* lambda, T* x, std::size_t rows, std::size_t blocks);
 };
 
 /// For the instruction set of this machine.

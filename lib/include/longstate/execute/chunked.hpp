@@ -53,9 +53,9 @@ class Chunked {
   void run_copy(Index copy, Index blocks, const T* u, T* y, State<T>& x);
 
   std::shared_ptr<const Design> design_;
-  Recurrence<T> rest_;   // for samples that do not fill a block
-  Matrix<T> u_, y_;      // p samples x group, q samples x group
-  Matrix<T> states_;     // N, padded, x (blocks + 1): at the start of each block
+  Recurrence<T> rest_;  // for samples that do not fill a block
+  Matrix<T> u_, y_;     // p samples x group, q samples x group
+  Matrix<T> states_;    // N, padded, x (blocks + 1): at the start of each block
 };
 
 extern template class Chunked<float>;
