@@ -116,7 +116,7 @@ struct Chunked<T>::Design {
 
   Design(const std::vector<DiscreteSystem>& layer, Index block_size)
       : block(checked_block(layer.front(), block_size)),
-        chunk(std::max<Index>(1024 / block, 32) * block),
+        chunk(std::max<Index>(1024 / block, 8) * block),
         p(longstate::inputs(layer.front())),
         q(longstate::outputs(layer.front())) {
     for (const DiscreteSystem& system : layer) systems.push_back(make_blocks<T>(system, block));
@@ -152,12 +152,15 @@ void Chunked<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
   const Index whole = u.cols() / block() * block();
   {
     const detail::NoDenormals guard;
-    const Index p = design_->p, q = design_->q;
-    for (Index done = 0; done < whole; done += design_->chunk) {
-      const Index n = std::min(design_->chunk, whole - done);
-      for (Index c = 0; c < copies(); c += group) {
-        const Index together = std::min(group, copies() - c);
-        run_group(u.block(c * p, done, together * p, n), y.block(c * q, done, together * q, n), x, c);
+    const Index p = design_->p, q = design_->q, span = 16 * design_->chunk;  // a group's matrices stay in the cache
+    for (Index start = 0; start < whole; start += span) {
+      const Index end = std::min(start + span, whole);
+      for (Index copy = 0; copy < copies(); copy += group) {
+        const Index together = std::min(group, copies() - copy);
+        for (Index done = start; done < end; done += design_->chunk) {
+          const Index n = std::min(design_->chunk, end - done);
+          run_group(u.block(copy * p, done, together * p, n), y.block(copy * q, done, together * q, n), x, copy);
+        }
       }
     }
   }
@@ -199,7 +202,7 @@ void Chunked<T>::run_copy(Index copy, Index blocks, const T* u, T* y, State<T>& 
     }
   }
   loops.set(s.O.data(), out, N, state(0), rows, count, y, out);
-  loops.add(s.H.data(), out, in, u, in, count, y, out);
+  loops.add_lower(s.H.data(), out, size(design_->q), size(design_->p), u, in, count, y, out);
 
   x.col(copy) = states_.col(blocks).head(order());
   for (Index n = 0; n < s.drift.size(); ++n) {

@@ -40,31 +40,64 @@ HWY_INLINE void Tile(const T* A, std::size_t rows, std::size_t inner, const T* B
   }
 }
 
-/// As many tiles as fit from `row` on; returns the first row left.
-template <std::size_t vectors, std::size_t count, bool add, class T>
-HWY_INLINE std::size_t Rows(const T* A, std::size_t row, std::size_t rows, std::size_t inner, const T* B,
-                            std::size_t B_stride, std::size_t columns, T* C, std::size_t C_stride) {
-  const std::size_t height = vectors * hn::Lanes(Lanes<T>());
+/// Where the rows of A that end at a row end, themselves.
+struct Whole {
+  std::size_t inner;
+  std::size_t operator()(std::size_t) const { return inner; }
+};
+/// Lower triangular in blocks of q x p.
+struct Lower {
+  std::size_t q, p;
+  std::size_t operator()(std::size_t row) const { return (row + q - 1) / q * p; }
+};
+
+/// As many tiles as fit from `row` on; returns the first row left. Of A's columns, those that the first vector of a tile
+/// does not have go to the others alone.
+template <std::size_t vectors, std::size_t count, bool add, class T, class Ends>
+HWY_INLINE std::size_t Rows(const T* A, std::size_t row, std::size_t rows, Ends ends, const T* B, std::size_t B_stride,
+                            std::size_t columns, T* C, std::size_t C_stride) {
+  const std::size_t W = hn::Lanes(Lanes<T>()), height = vectors * W;
   for (; row + height <= rows; row += height) {
+    const std::size_t shared = ends(row + W), rest = ends(row + height) - shared;
     for (std::size_t c = 0; c + count <= columns; c += count) {
-      Tile<vectors, count, add>(A + row, rows, inner, B + c * B_stride, B_stride, C + c * C_stride + row, C_stride);
+      const T* const b = B + c * B_stride;
+      T* const to = C + c * C_stride + row;
+      Tile<vectors, count, add>(A + row, rows, shared, b, B_stride, to, C_stride);
+      if constexpr (vectors > 1) {
+        if (rest > 0) {
+          Tile<vectors - 1, count, true>(A + row + W + shared * rows, rows, rest, b + shared, B_stride, to + W,
+                                         C_stride);
+        }
+      }
     }
   }
   return row;
 }
 
 /// The columns in groups; what is left goes a column at a time, with more rows together.
-template <bool add, class T>
-void Product(const T* A, std::size_t rows, std::size_t inner, const T* B, std::size_t B_stride, std::size_t columns,
-             T* C, std::size_t C_stride) {
+template <bool add, class T, class Ends>
+HWY_INLINE void Product(const T* A, std::size_t rows, Ends ends, const T* B, std::size_t B_stride, std::size_t columns,
+                        T* C, std::size_t C_stride) {
   constexpr std::size_t group = HWY_TARGET <= HWY_AVX3 ? 8 : 4;  // of 32 or 16 registers
-  const std::size_t row = Rows<2, group, add>(A, 0, rows, inner, B, B_stride, columns, C, C_stride);
-  Rows<1, group, add>(A, row, rows, inner, B, B_stride, columns, C, C_stride);
+  const std::size_t row = Rows<2, group, add>(A, 0, rows, ends, B, B_stride, columns, C, C_stride);
+  Rows<1, group, add>(A, row, rows, ends, B, B_stride, columns, C, C_stride);
   const std::size_t done = columns / group * group;
   const T* const rest = B + done * B_stride;
   T* const to = C + done * C_stride;
-  const std::size_t four = Rows<4, 1, add>(A, 0, rows, inner, rest, B_stride, columns - done, to, C_stride);
-  Rows<1, 1, add>(A, four, rows, inner, rest, B_stride, columns - done, to, C_stride);
+  const std::size_t four = Rows<4, 1, add>(A, 0, rows, ends, rest, B_stride, columns - done, to, C_stride);
+  Rows<1, 1, add>(A, four, rows, ends, rest, B_stride, columns - done, to, C_stride);
+}
+
+template <bool add, class T>
+void Full(const T* A, std::size_t rows, std::size_t inner, const T* B, std::size_t B_stride, std::size_t columns, T* C,
+          std::size_t C_stride) {
+  Product<add>(A, rows, Whole{inner}, B, B_stride, columns, C, C_stride);
+}
+
+template <class T>
+void AddLower(const T* A, std::size_t rows, std::size_t q, std::size_t p, const T* B, std::size_t B_stride,
+              std::size_t columns, T* C, std::size_t C_stride) {
+  Product<true>(A, rows, Lower{q, p}, B, B_stride, columns, C, C_stride);
 }
 
 #if HWY_TARGET == HWY_SCALAR  // no pairs in a vector of one
@@ -110,7 +143,7 @@ void Turn(const T* lambda, T* x, std::size_t rows, std::size_t blocks) {
 
 template <class T>
 const ProductLoops<T>* All() {
-  static constexpr ProductLoops<T> all{Product<false, T>, Product<true, T>, Turn<T>};
+  static constexpr ProductLoops<T> all{Full<false, T>, Full<true, T>, AddLower<T>, Turn<T>};
   return &all;
 }
 }  // namespace

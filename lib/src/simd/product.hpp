@@ -17,6 +17,10 @@ struct ProductLoops {
   void (*add)(const T* A, std::size_t rows, std::size_t inner, const T* B, std::size_t B_stride, std::size_t columns,
               T* C, std::size_t C_stride);
 
+  /// C += A B for A lower triangular in blocks of q x p.
+  void (*add_lower)(const T* A, std::size_t rows, std::size_t q, std::size_t p, const T* B, std::size_t B_stride,
+                    std::size_t columns, T* C, std::size_t C_stride);
+
   /// x_(b+1) += lambda x_b for b = 0 … blocks - 1, columns of `rows` numbers, complex entries (re, im) without gaps.
   /// lambda: re, re for each entry, then -im, im for each. 64-byte aligned.
   void (*turn)(const T* lambda, T* x, std::size_t rows, std::size_t blocks);
