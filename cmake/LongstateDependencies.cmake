@@ -13,6 +13,7 @@ macro(longstate_require name package)
   endif()
 endmacro()
 
+longstate_require(Threads libc6-dev)
 longstate_require(Eigen3 libeigen3-dev 3.4 NO_MODULE)
 longstate_require(Boost libboost-math-dev 1.74)
 if(NOT EXISTS "${Boost_INCLUDE_DIRS}/boost/math/special_functions/gamma.hpp")

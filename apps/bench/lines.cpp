@@ -1,5 +1,6 @@
 // The lines of `longstate bench`, each beside its limit or the plain way of doing the same.
 
+#include "jobs.hpp"
 #include "limit.hpp"
 #include "paired.hpp"
 
@@ -11,37 +12,6 @@ namespace bench {
 namespace {
 
 using namespace longstate;
-
-/// Different systems, as the channels of a layer have them.
-std::vector<DiscreteSystem> diagonal_layer(Index order, Index channels) {
-  std::vector<DiscreteSystem> layer;
-  for (Index c = 0; c < channels; ++c) {
-    DiagonalSystem system = initialize_diagonal("s4d-lin", order);
-    system.lambda *= 1 + 0.01 * static_cast<double>(c);
-    layer.emplace_back(discretize(system, 1e-3, Discretization::zoh));
-  }
-  return layer;
-}
-
-/// A path with what it runs on.
-template <class Path>
-struct Job {
-  Path path;
-  Matrix<float> u, y;
-  State<float> x;
-
-  Job(Path made, Index length)
-      : path(std::move(made)),
-        u(Matrix<float>::Random(path.inputs(), length)),
-        y(path.outputs(), length),
-        x(path.zero_state()) {}
-  void operator()() { path.run(u, y, x); }
-};
-
-template <class Path>
-std::function<void()> job(Path path, Index length) {
-  return [work = std::make_shared<Job<Path>>(std::move(path), length)] { (*work)(); };
-}
 
 Line diagonal_batch() {
   constexpr Index order = 64, channels = 256, length = 1 << 14;
@@ -142,6 +112,7 @@ std::vector<Entry> entries() {
 #if LONGSTATE_WITH_FFTW
   for (Entry& entry : fft_entries()) all.push_back(std::move(entry));
 #endif
+  for (Entry& entry : threads_entries()) all.push_back(std::move(entry));
   return all;
 }
 

@@ -9,6 +9,7 @@ namespace {
 
 void line(benchmark::State& state, const bench::Entry& entry) {
   for (auto _ : state) {
+    bench::pin(entry.cores);
     const bench::Line line = entry.make();
     const bench::Figure figure = bench::measure(line);
     state.SetIterationTime(figure.seconds);
@@ -24,7 +25,6 @@ void line(benchmark::State& state, const bench::Entry& entry) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  bench::pin();
   for (const bench::Entry& entry : bench::entries()) {
     benchmark::RegisterBenchmark(entry.name.c_str(), line, entry)
         ->UseManualTime()

@@ -51,8 +51,17 @@ Figure measure(const Line& line, int pairs) {
           quantile(ratios, 0.75), line.better == Better::lower ? median <= line.bound : median >= line.bound};
 }
 
-void pin() {
+void pin([[maybe_unused]] int cores) {
 #ifdef __linux__
+  static const cpu_set_t all = [] {
+    cpu_set_t set;
+    sched_getaffinity(0, sizeof set, &set);
+    return set;
+  }();
+  if (cores > 1) {
+    sched_setaffinity(0, sizeof all, &all);
+    return;
+  }
   cpu_set_t one;
   CPU_ZERO(&one);
   CPU_SET(static_cast<unsigned>(sched_getcpu()), &one);

@@ -36,13 +36,16 @@ Figure measure(const Line& line, int pairs = 15);
 struct Entry {
   std::string name;
   std::function<Line()> make;
+  int cores = 1;  ///< that it runs on
 };
 
 /// Every claim about speed (lines.cpp).
 std::vector<Entry> entries();
-std::vector<Entry> fft_entries();  ///< part of it (lines_fft.cpp)
+std::vector<Entry> fft_entries();      ///< part of it (lines_fft.cpp)
+std::vector<Entry> threads_entries();  ///< part of it (lines_threads.cpp)
 
-/// Keeps this thread on the core it is on, where the system can.
-void pin();
+/// Keeps this thread, and those that it will start, on the core it is on, where the system can; on all that the process had for
+/// more than one.
+void pin(int cores);
 
 }  // namespace bench

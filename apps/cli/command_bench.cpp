@@ -38,13 +38,13 @@ std::vector<bench::Entry> chosen(const std::vector<std::string>& names) {
 void run(const Options& options) {
   if (!options.picture.empty()) check_can_plot(options.picture);
   const std::vector<bench::Entry> entries = chosen(options.names);
-  bench::pin();
   Json lines = Json::array();
   std::vector<BenchBar> bars;
   if (!options.json) print(fmt::format("{:>8} {:>17} {:>6}\n", "ratio", "quartiles", "bound"));
   Progress progress("measuring");
   long long done = 0;
   for (const bench::Entry& entry : entries) {
+    bench::pin(entry.cores);
     const bench::Line line = entry.make();
     const bench::Figure figure = bench::measure(line, options.pairs);
     const bool lower = line.better == bench::Better::lower;

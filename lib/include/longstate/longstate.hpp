@@ -36,6 +36,7 @@
 #include <longstate/execute/recurrence.hpp>
 #include <longstate/execute/scan.hpp>
 #include <longstate/execute/state.hpp>
+#include <longstate/execute/threads.hpp>
 #include <longstate/execute/transfer.hpp>
 #include <longstate/execute/transition.hpp>
 #if LONGSTATE_WITH_FFTW

@@ -1,0 +1,98 @@
+// Each path on two threads beside itself on one.
+
+#include "jobs.hpp"
+#include "paired.hpp"
+
+#include <string>
+
+namespace bench {
+namespace {
+
+constexpr Index order = 64, channels = 256, length = 1 << 13;
+
+std::vector<DiscreteSystem> part_of(const std::vector<DiscreteSystem>& layer, Index first, Index count) {
+  return {layer.begin() + first, layer.begin() + first + count};
+}
+
+template <class Path>
+Line line(const std::string& name, Index samples, const typename Threaded<Path>::Make& make) {
+  std::string full("two threads, float, N = 64, 256 channels: ");
+  full.append(name);
+  return {full,
+          "one thread",
+          1.7,
+          Better::higher,
+          job(Threaded<Path>(Threads(2), channels, make), samples),
+          job(Threaded<Path>(Threads(1), channels, make), samples)};
+}
+
+Line recurrence() {
+  return line<Recurrence<float>>("recurrence", length, [layer = diagonal_layer(order, channels)](Index first, Index n) {
+    return Recurrence<float>(part_of(layer, first, n));
+  });
+}
+
+Line hippo_recurrence() {
+  const HippoSystem hippo{LegT{}, Matrix<double>::Ones(1, order), Matrix<double>::Zero(1, 1)};
+  return line<Recurrence<float>>("recurrence of one HiPPO system", 256,
+                                 [system = discretize(hippo, 1e-3, Discretization::bilinear)](Index, Index n) {
+                                   return Recurrence<float>(system, n);
+                                 });
+}
+
+Line chunks() {
+  return line<Chunked<float>>("chunked", length, [layer = diagonal_layer(order, channels)](Index first, Index n) {
+    return Chunked<float>(part_of(layer, first, n));
+  });
+}
+
+Line selective() {
+  struct Work {
+    Threaded<SelectiveScan<float>> scan;
+    Matrix<float> u = Matrix<float>::Random(channels, length), delta = u.cwiseAbs() * 0.1F;
+    Matrix<float> B = Matrix<float>::Random(16, length), C = B, y = u;
+    State<float> x = scan.zero_state();
+    explicit Work(int threads)
+        : scan(Threads(threads), channels, [](Index, Index n) {
+            return SelectiveScan<float>(-Matrix<double>::Random(n, 16).cwiseAbs(), Vector<double>::Zero(n));
+          }) {}
+  };
+  const auto run = [](int threads) {
+    return [w = std::make_shared<Work>(threads)] { w->scan.run(w->u, w->delta, w->B, w->C, w->y, w->x); };
+  };
+  return {
+      "two threads, float, N = 16, 256 channels: selective scan", "one thread", 1.7, Better::higher, run(2), run(1)};
+}
+
+#if LONGSTATE_WITH_FFTW
+Line convolution() {
+  return line<Convolution<float>>("convolution", length,
+                                  [layer = diagonal_layer(order, channels)](Index first, Index n) {
+                                    return Convolution<float>(part_of(layer, first, n), 1024);
+                                  });
+}
+
+Line fir() {
+  Line made = line<Fir<float>>("kernels of 2^13 given", length, [](Index, Index n) {
+    return Fir<float>(Matrix<double>::Random(n, length), length, Planning::measure);
+  });
+  made.name = "two threads, float, 256 channels: kernels of 2^13 given";
+  return made;
+}
+#endif
+
+}  // namespace
+
+std::vector<Entry> threads_entries() {
+  return {
+    {"threads-recurrence", recurrence, 2}, {"threads-hippo", hippo_recurrence, 2}, {"threads-chunked", chunks, 2},
+#if LONGSTATE_WITH_FFTW
+        {"threads-convolution", convolution, 2}, {"threads-fir", fir, 2},
+#endif
+    {
+      "threads-scan", selective, 2
+    }
+  };
+}
+
+}  // namespace bench
