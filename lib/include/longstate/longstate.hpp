@@ -33,6 +33,8 @@
 #include <longstate/execute/chunked.hpp>
 #include <longstate/execute/diagonal_kernels.hpp>
 #include <longstate/execute/kernel.hpp>
+#include <longstate/execute/plan.hpp>
+#include <longstate/execute/planning.hpp>
 #include <longstate/execute/recurrence.hpp>
 #include <longstate/execute/scan.hpp>
 #include <longstate/execute/state.hpp>
@@ -42,6 +44,5 @@
 #if LONGSTATE_WITH_FFTW
 #include <longstate/execute/convolution.hpp>
 #include <longstate/execute/fir.hpp>
-#include <longstate/execute/planning.hpp>
 #endif
 #include <longstate/execute/memory.hpp>

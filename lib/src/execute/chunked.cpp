@@ -1,8 +1,10 @@
 #include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
+#include "../simd/diagonal.hpp"
 #include "../simd/product.hpp"
 #include "../simd/transpose.hpp"
 #include "block_form.hpp"
+#include "cost.hpp"
 #include "responses.hpp"
 
 #include <longstate/execute/chunked.hpp>
@@ -170,6 +172,13 @@ void Chunked<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
 template <class T>
 void Chunked<T>::run_group(ConstSignal<T> u, Signal<T> y, State<T>& x, Index first) {
   const Index p = design_->p, q = design_->q, n = u.cols(), together = u.rows() / p;
+  if (together == 1) {  // frames are rows
+    u_.col(0).head(p * n).reshaped(p, n) = u;
+    const bool direct = y.outerStride() == q;
+    run_copy(first, n / block(), u_.data(), direct ? y.data() : y_.data(), x);
+    if (!direct) y = y_.col(0).head(q * n).reshaped(q, n);
+    return;
+  }
   if (p == 1) {
     simd::to_rows(u.data(), size(u.outerStride()), size(together), size(n), u_.data(), size(u_.rows()));
   } else {
@@ -191,7 +200,10 @@ void Chunked<T>::run_copy(Index copy, Index blocks, const T* u, T* y, State<T>& 
   const std::size_t in = size(design_->p * block()), out = size(design_->q * block());
   const auto state = [&](Index b) { return states_.col(b).data(); };
 
+  const Blocks<T>& next = design_->of(std::min(copy + 1, copies() - 1));
+
   states_.col(0).head(order()) = x.col(copy);
+  simd::prefetch(next.R.data(), size(next.R.size()));
   loops.set(s.R.data(), rows, in, u, in, count, state(1), rows);
   if (s.ones.size() == 0) {
     loops.turn(s.step.data(), state(0), rows, count);
@@ -201,7 +213,9 @@ void Chunked<T>::run_copy(Index copy, Index blocks, const T* u, T* y, State<T>& 
       loops.add(s.step.data(), rows, N, state(b), rows, 1, state(b + 1), rows);
     }
   }
+  simd::prefetch(next.O.data(), size(next.O.size()));
   loops.set(s.O.data(), out, N, state(0), rows, count, y, out);
+  simd::prefetch(next.H.data(), size(next.H.size()));
   loops.add_lower(s.H.data(), out, size(design_->q), size(design_->p), u, in, count, y, out);
 
   x.col(copy) = states_.col(blocks).head(order());
@@ -216,20 +230,9 @@ template class Chunked<float>;
 template class Chunked<double>;
 
 Index default_chunk(const DiscreteSystem& system) {
-  constexpr double cached = 1 << 17;  // values: half a mebibyte of float
-  const double N = static_cast<double>(order(system));
-  const double p = static_cast<double>(inputs(system)), q = static_cast<double>(outputs(system));
-  const double step = std::holds_alternative<DiscreteDiagonal>(system) ? 4 * N : N * N;
-  Index best = rows_of;
-  double least = HUGE_VAL;
-  for (Index block = rows_of; block <= 256; block *= 2) {
-    const double T = static_cast<double>(block);
-    const double work = p * q * T + N * (p + q) + step / T;
-    if (work >= least || (block > best && N * (p + q) * T + p * q * T * T > cached)) continue;
-    least = work;
-    best = block;
-  }
-  return best;
+  const detail::CostOf many{system, 1, group, 1 << 14, sizeof(float)};
+  const auto cost = [&](Index block) { return detail::chunked_seconds(many, block); };
+  return *std::ranges::min_element(detail::chunks, {}, cost);
 }
 
 }  // namespace longstate

@@ -88,10 +88,11 @@ Threaded<Path>::Threaded(Threads threads, Index copies, const Make& make)
 template <class Path>
 template <class Work>
 void Threaded<Path>::each(State& x, const Work& work) {
+  if (parts() == 1) return work(parts_.front(), x);
   threads_.each(parts(), [&](Index k) {
     Part& part = parts_[static_cast<std::size_t>(k)];
     part.x = x.middleCols(part.first, part.count);
-    work(part);
+    work(part, part.x);
     x.middleCols(part.first, part.count) = part.x;
   });
 }
@@ -99,9 +100,9 @@ void Threaded<Path>::each(State& x, const Work& work) {
 template <class Path>
 void Threaded<Path>::run(ConstSignal<T> u, Signal<T> y, State& x) requires(!selective) {
   detail::check_run("Threaded::run", *this, u, y, x);
-  each(x, [&](Part& part) {
+  each(x, [&](Part& part, State& own) {
     part.path.run(u.middleRows(part.first * inputs_, part.count * inputs_),
-                  y.middleRows(part.first * outputs_, part.count * outputs_), part.x);
+                  y.middleRows(part.first * outputs_, part.count * outputs_), own);
   });
 }
 
@@ -112,9 +113,9 @@ void Threaded<Path>::run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T> 
   detail::check_shape("Threaded::run", "delta", delta.rows(), delta.cols(), copies_, u.cols());
   detail::check_shape("Threaded::run", "B", B.rows(), B.cols(), order(), u.cols());
   detail::check_shape("Threaded::run", "C", C.rows(), C.cols(), order(), u.cols());
-  each(x, [&](Part& part) {
+  each(x, [&](Part& part, State& own) {
     part.path.run(u.middleRows(part.first, part.count), delta.middleRows(part.first, part.count), B, C,
-                  y.middleRows(part.first, part.count), part.x);
+                  y.middleRows(part.first, part.count), own);
   });
 }
 

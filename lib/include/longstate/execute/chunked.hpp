@@ -61,7 +61,7 @@ class Chunked {
 extern template class Chunked<float>;
 extern template class Chunked<double>;
 
-/// The block with the fewest multiply-adds for this system whose matrices stay in the cache: a multiple of 16.
+/// The best block for this system by the model of the cost that plan.hpp goes by, for long signals.
 Index default_chunk(const DiscreteSystem& system);
 
 }  // namespace longstate

@@ -42,7 +42,7 @@ inline constexpr Index copies_of_a_part = 16;
 ///
 /// Cost       the path's, over min(threads, copies / 16); a wake-up for each call (some 10 us: give calls more work than
 ///            that), and a copy of the state.
-/// Real-time  no: waking threads takes a lock.
+/// Real-time  as the path with one thread or one part; else no: waking threads takes a lock, and allocates.
 template <class Path>
 class Threaded {
  public:
@@ -73,7 +73,7 @@ class Threaded {
     Path path;
     State x;
   };
-  /// work(part), with the part's columns of x taken out before and put back after.
+  /// work(part, its columns of x)
   template <class Work>
   void each(State& x, const Work& work);
 

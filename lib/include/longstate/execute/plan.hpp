@@ -1,0 +1,114 @@
+#pragma once
+
+/// \file
+/// Which path runs a system fastest, and one type that runs any of them.
+
+#include <longstate/execute/chunked.hpp>
+#include <longstate/execute/planning.hpp>
+#include <longstate/execute/recurrence.hpp>
+#include <longstate/execute/threads.hpp>
+#if LONGSTATE_WITH_FFTW
+#include <longstate/execute/convolution.hpp>
+#endif
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace longstate {
+
+enum class Path {
+  recurrent,  ///< Recurrence
+  chunked,    ///< Chunked
+  fft         ///< Convolution; only in a library built with FFTW
+};
+
+/// "recurrent", "chunked", "fft".
+std::span<const std::string_view> path_names();
+std::string_view name(Path path);
+/// The path of that name; throws std::invalid_argument with the known ones for another.
+Path make_path(std::string_view name);
+
+/// What a path is wanted for.
+struct Workload {
+  Index copies = 1;  ///< as Recurrence's; of a layer as many as it has systems
+  Index length = 0;  ///< samples of a signal, if known; 0: many
+  Index call = 0;    ///< samples a call of run(); 0: all of the signal
+  int threads = 1;
+};
+
+/// One way to run it.
+struct Candidate {
+  Path path;
+  Index block;     ///< samples; 0 for recurrent
+  double seconds;  ///< a sample and copy
+};
+
+/// The choice and what it was chosen from: a value to look at, keep as text, or change.
+struct Plan {
+  Workload workload;
+  Planning planning = Planning::estimate;
+  std::vector<Candidate> candidates;  ///< the fastest first: the one that runs
+
+  const Candidate& best() const { return candidates.front(); }
+};
+
+/// All paths that this library has, in blocks of all good sizes, each with its time.
+///
+///     estimate    by a model of the cost: multiply-adds, what a sample and a block cost beside them, transforms, and matrices that
+///                 come from memory (src/execute/cost.hpp), with constants measured on one machine (Zen 4, AVX-512). Only their
+///                 ratios count, and these hold on others.
+///     measure     each path timed on noise for some milliseconds; for machines and systems that the model does not know.
+///
+/// The time to build a path is not counted. T is the precision that will run.
+/// Cost       estimate: microseconds. measure: all paths are built and run, up to seconds for N = 1,024.
+/// Throws     std::invalid_argument as Recurrence, if a number of the workload is negative, or if threads or copies is 0.
+template <class T>
+Plan plan(const DiscreteSystem& system, const Workload& workload = {}, Planning planning = Planning::estimate);
+template <class T>
+Plan plan(const std::vector<DiscreteSystem>& layer, const Workload& workload = {},
+          Planning planning = Planning::estimate);
+
+/// What was chosen, how, and what else there was: a line for each candidate.
+std::string describe(const Plan& plan);
+
+/// A plan as text, a line for each part, and back. Throws std::invalid_argument if `text` is no plan, or has a path that
+/// this library was built without.
+std::string save_plan(const Plan& plan);
+Plan load_plan(const std::string& text);
+
+/// A system or a layer on the path of a plan: the same `run(u, y, x)` and the same result as Recurrence.
+template <class T>
+class Planned {
+ public:
+  /// Throws std::invalid_argument as the path's own constructor, or if the plan has no candidate.
+  Planned(const DiscreteSystem& system, const Plan& plan);
+  Planned(const std::vector<DiscreteSystem>& layer, const Plan& plan);
+
+  Index order() const;
+  Index copies() const;
+  Index inputs() const;
+  Index outputs() const;
+  State<T> zero_state() const { return State<T>::Zero(order(), copies()); }
+
+  void run(ConstSignal<T> u, Signal<T> y, State<T>& x);
+
+ private:
+#if LONGSTATE_WITH_FFTW
+  using Any = std::variant<Threaded<Recurrence<T>>, Threaded<Chunked<T>>, Threaded<Convolution<T>>>;
+#else
+  using Any = std::variant<Threaded<Recurrence<T>>, Threaded<Chunked<T>>>;
+#endif
+  /// of(first, count): the systems of those copies, one for all or one for each
+  template <class Of>
+  static Any make(const Plan& plan, Index copies, const Of& of);
+
+  Any path_;
+};
+
+extern template class Planned<float>;
+extern template class Planned<double>;
+
+}  // namespace longstate

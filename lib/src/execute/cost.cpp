@@ -1,0 +1,96 @@
+#include "cost.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace longstate::detail {
+namespace {
+
+// nanoseconds
+constexpr double multiply_add = 0.0178;      // of float, in vectors
+constexpr double from_second_cache = 0.033;  // a float's multiply-add where it waits for its matrix
+constexpr double byte_from_memory = 0.13;
+constexpr double cached = 3 << 20;  // bytes that stay near from one call to the next
+constexpr Index lanes = 16;         // copies that go together
+
+double size(Index n) { return static_cast<double>(n); }
+
+/// Vectors hold half as many doubles.
+double width(const CostOf& of) { return size(of.bytes) / 4; }
+
+/// The matrices of many systems do not stay in the cache from one call to the next.
+double reading(const CostOf& of, double values) {
+  const double bytes = values * size(of.bytes) * size(of.systems);
+  return std::max(0.0, bytes - cached) * byte_from_memory / (size(of.copies) * size(std::min<Index>(of.call, 1 << 14)));
+}
+
+/// A diagonal system with one input and output goes in lanes: of copies, or of the state of one copy.
+double lanes_of_diagonal(const CostOf& of) {
+  const double N = size(order(of.system));
+  const Index together = lanes * 4 / of.bytes;
+  if (of.copies < (together + 1) / 2) return 3.5 + 0.045 * N * width(of);
+  const double groups = size((of.copies + together - 1) / together) * size(together) / size(of.copies);
+  return groups * (0.25 + 3 * multiply_add * N) * width(of);
+}
+
+double step_alone(Structure structure, double N) {
+  switch (structure) {
+    case Structure::dense:
+      return 28 + 2 * N + 0.062 * N * N;
+    case Structure::hippo:
+      return 55 + 9.5 * N;
+    case Structure::nplr:
+      return 22 + 2.4 * N;
+    case Structure::transfer:
+      return 22 + 1.2 * N;
+    case Structure::diagonal:
+      break;
+  }
+  return 22 + N;
+}
+
+double recurrent(const CostOf& of) {
+  const double ports = size(inputs(of.system) + outputs(of.system));
+  const bool in_lanes = structure(of.system) == Structure::diagonal && ports == 2 && of.call >= lanes;
+  if (in_lanes) return lanes_of_diagonal(of);
+  const double N = size(order(of.system));
+  return step_alone(structure(of.system), N) + (ports - 2) * N * 0.1;
+}
+
+/// Of the samples that fill blocks.
+double whole_chunks(const CostOf& of, Index block) {
+  const double N = size(order(of.system)), T = size(block);
+  const double p = size(inputs(of.system)), q = size(outputs(of.system));
+  const bool diagonal = structure(of.system) == Structure::diagonal;
+  const double products = p * q * (T + 16) / 2 + N * (p + q);
+  const double steps = diagonal ? 2 * N * multiply_add : 10 + N * N * from_second_cache;
+  // products go eight blocks at a time; fewer cost twice as much each
+  const Index blocks = std::max<Index>(of.call / block, 1);
+  const double slower = 1 + size(blocks % 8) / size(blocks);
+  const double frames = of.copies > 1 ? 0.35 * (p + q) : 0.3 * (p + q);
+  const double matrices = N * (p + q) * T + p * q * T * T + (diagonal ? 0 : N * N);
+  return frames + (products * slower * multiply_add + steps / T) * width(of) + reading(of, matrices);
+}
+
+}  // namespace
+
+double recurrent_seconds(const CostOf& of) { return 1e-9 * recurrent(of); }
+
+double chunked_seconds(const CostOf& of, Index block) {
+  const double whole = size(of.call / block * block) / size(of.call);
+  CostOf rest = of;
+  rest.call = std::max<Index>(of.call % block, 1);
+  return 1e-9 * (whole * whole_chunks(of, block) + (whole < 1 ? (1 - whole) * recurrent(rest) : 0));
+}
+
+double convolution_seconds(const CostOf& of, Index block) {
+  const double N = size(order(of.system)), L = size(block);
+  const double p = size(inputs(of.system)), q = size(outputs(of.system));
+  const double filled = size(of.call) / size((of.call + block - 1) / block * block);
+  const double transforms = (p + q) * (1 + 0.2 * std::log2(2 * L)) + 0.5 * p * q;
+  const double responses = N * (p + q) * 0.07;
+  const double step = N * N * std::log2(L) * from_second_cache / L;
+  return 1e-9 * ((transforms + responses + step) * width(of) / filled + reading(of, L * N * (p + q)));
+}
+
+}  // namespace longstate::detail

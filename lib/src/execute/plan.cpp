@@ -1,0 +1,262 @@
+#include "../detail/check.hpp"
+#include "cost.hpp"
+
+#include <longstate/execute/plan.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <sstream>
+
+namespace longstate {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::string_view names[] = {"recurrent"sv, "chunked"sv, "fft"sv};
+constexpr std::string_view title = "longstate plan 1";
+
+void check(const Workload& w) {
+  if (w.copies < 1) detail::fail("plan", "copies must be at least 1", w.copies);
+  if (w.length < 0) detail::fail("plan", "length must be 0 or more", w.length);
+  if (w.call < 0) detail::fail("plan", "call must be 0 or more", w.call);
+  if (w.threads < 1 || w.threads > 1024) detail::fail("plan", "threads must be from 1 to 1024", w.threads);
+}
+
+/// Samples that one call of run() is given.
+Index samples_of_call(const Workload& w) {
+  constexpr Index many = Index{1} << 20;
+  const Index length = w.length > 0 ? w.length : many;
+  return w.call > 0 ? std::min(w.call, length) : length;
+}
+
+/// Every path with every block that may be best.
+std::vector<Candidate> all_paths([[maybe_unused]] const DiscreteSystem& system, Index call) {
+  std::vector<Candidate> all{{Path::recurrent, 0, 0}};
+  for (const Index block : detail::chunks) {
+    if (block <= call) all.push_back({Path::chunked, block, 0});
+  }
+#if LONGSTATE_WITH_FFTW
+  const Index most = default_block(system, call);
+  for (Index block = std::max<Index>(most / 16, 1); block <= most; block *= 4) all.push_back({Path::fft, block, 0});
+#endif
+  return all;
+}
+
+double estimated(const detail::CostOf& of, const Candidate& candidate) {
+  switch (candidate.path) {
+    case Path::recurrent:
+      return detail::recurrent_seconds(of);
+    case Path::chunked:
+      return detail::chunked_seconds(of, candidate.block);
+    case Path::fft:
+      break;
+  }
+  return detail::convolution_seconds(of, candidate.block);
+}
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+/// The least of several runs: whatever disturbs makes them longer.
+template <class T>
+double measured(Planned<T> path, Index samples) {
+  constexpr double worth = 5e-3;
+  const Matrix<T> u = Matrix<T>::Random(path.inputs(), samples);
+  Matrix<T> y(path.outputs(), samples);
+  State<T> x = path.zero_state();
+  path.run(u, y, x);  // to warm up
+  double least = HUGE_VAL;
+  const double start = now();
+  for (double before = start, after = start; after - start < worth; before = after) {
+    x.setZero();
+    path.run(u, y, x);
+    after = now();
+    least = std::min(least, after - before);
+  }
+  return least / static_cast<double>(samples * path.copies());
+}
+
+template <class T, class Systems>
+Plan make_plan(const Systems& systems, const DiscreteSystem& first, Index distinct, const Workload& workload,
+               Planning planning) {
+  check(workload);
+  validate(first);
+  const Index call = samples_of_call(workload);
+  const Index parts = std::min<Index>(workload.threads, std::max<Index>(workload.copies / copies_of_a_part, 1));
+  const detail::CostOf of{first, std::max<Index>(distinct / parts, 1), std::max<Index>(workload.copies / parts, 1),
+                          call, sizeof(T)};
+  Plan plan{workload, planning, all_paths(first, call)};
+  for (Candidate& candidate : plan.candidates)
+    candidate.seconds = estimated(of, candidate) / static_cast<double>(parts);
+  const auto by_time = [&] { std::ranges::stable_sort(plan.candidates, {}, &Candidate::seconds); };
+  by_time();
+  if (planning == Planning::measure) {
+    const double fastest = plan.best().seconds;
+    for (Candidate& candidate : plan.candidates) {
+      if (candidate.seconds > 8 * fastest) continue;  // the model is not that wrong
+      candidate.seconds =
+          measured<T>(Planned<T>(systems, {workload, planning, {candidate}}), std::min<Index>(call, 1 << 14));
+    }
+    by_time();
+  }
+  return plan;
+}
+
+std::string nanoseconds(double seconds) {
+  std::ostringstream text;
+  text.precision(3);
+  text << seconds * 1e9 << " ns";
+  return text.str();
+}
+
+std::string way(const Candidate& candidate) {
+  std::string text(name(candidate.path));
+  if (candidate.block > 0) text.append(", blocks of ").append(std::to_string(candidate.block));
+  return text;
+}
+
+}  // namespace
+
+std::span<const std::string_view> path_names() { return names; }
+
+std::string_view name(Path path) { return names[static_cast<std::size_t>(path)]; }
+
+Path make_path(std::string_view wanted) {
+  const auto found = std::ranges::find(names, wanted);
+  if (found == std::end(names)) detail::fail_unknown("make_path", "path", names, wanted);
+  return static_cast<Path>(found - std::begin(names));
+}
+
+template <class T>
+Plan plan(const DiscreteSystem& system, const Workload& workload, Planning planning) {
+  return make_plan<T>(system, system, 1, workload, planning);
+}
+
+template <class T>
+Plan plan(const std::vector<DiscreteSystem>& layer, const Workload& workload, Planning planning) {
+  if (layer.empty()) detail::fail("plan", "a layer must have at least one system", 0);
+  Workload of_layer = workload;
+  of_layer.copies = static_cast<Index>(layer.size());
+  return make_plan<T>(layer, layer.front(), of_layer.copies, of_layer, planning);
+}
+
+template Plan plan<float>(const DiscreteSystem&, const Workload&, Planning);
+template Plan plan<double>(const DiscreteSystem&, const Workload&, Planning);
+template Plan plan<float>(const std::vector<DiscreteSystem>&, const Workload&, Planning);
+template Plan plan<double>(const std::vector<DiscreteSystem>&, const Workload&, Planning);
+
+std::string describe(const Plan& plan) {
+  const Workload& w = plan.workload;
+  std::ostringstream text;
+  text << way(plan.best()) << ": the fastest " << (plan.planning == Planning::measure ? "measured" : "estimated")
+       << " for copies = " << w.copies << ", threads = " << w.threads << ", "
+       << (w.length > 0 ? std::to_string(w.length) : std::string("many")) << " samples, "
+       << (w.call > 0 ? std::to_string(w.call) + " a call" : std::string("all in one call"))
+       << "\ntime of a sample and copy:\n";
+  for (const Candidate& candidate : plan.candidates) {
+    text << "  " << way(candidate) << ": " << nanoseconds(candidate.seconds) << "\n";
+  }
+  return text.str();
+}
+
+std::string save_plan(const Plan& plan) {
+  const Workload& w = plan.workload;
+  std::ostringstream text;
+  text.precision(17);
+  text << title << "\ncopies " << w.copies << " length " << w.length << " call " << w.call << " threads " << w.threads
+       << "\n"
+       << (plan.planning == Planning::measure ? "measure" : "estimate") << "\n";
+  for (const Candidate& c : plan.candidates) text << name(c.path) << " " << c.block << " " << c.seconds << "\n";
+  return text.str();
+}
+
+Plan load_plan(const std::string& text) {
+  const auto bad = [](const std::string& got) {
+    detail::fail("load_plan", "text must be a saved plan", detail::quoted(got));
+  };
+  std::istringstream in(text);
+  std::string line;
+  std::getline(in, line);
+  if (line != title) bad(line.substr(0, 40));
+  Plan plan;
+  std::string copies, length, call, threads, planning;
+  Workload& w = plan.workload;
+  in >> copies >> w.copies >> length >> w.length >> call >> w.call >> threads >> w.threads >> planning;
+  if (!in || copies != "copies" || length != "length" || call != "call" || threads != "threads") bad("no workload");
+  check(w);
+  if (planning != "measure" && planning != "estimate") bad(planning);
+  plan.planning = planning == "measure" ? Planning::measure : Planning::estimate;
+  for (std::string path; in >> path;) {
+    Candidate candidate{make_path(path), 0, 0};
+    if (!(in >> candidate.block >> candidate.seconds)) bad(path + " without block and time");
+    if (candidate.block < 0 || !(candidate.seconds >= 0)) bad(path + " with a negative number");
+    plan.candidates.push_back(candidate);
+  }
+  if (plan.candidates.empty()) bad("no path");
+  return plan;
+}
+
+template <class T>
+template <class Of>
+typename Planned<T>::Any Planned<T>::make(const Plan& plan, Index copies, const Of& of) {
+  if (plan.candidates.empty()) detail::fail("Planned", "the plan must have a candidate", "none");
+  const Index block = plan.best().block;
+  const Threads threads(plan.workload.threads);
+  switch (plan.best().path) {
+    case Path::recurrent:
+      return Threaded<Recurrence<T>>(threads, copies, [&](Index first, Index count) {
+        return std::apply([](const auto&... args) { return Recurrence<T>(args...); }, of(first, count));
+      });
+    case Path::chunked:
+      return Threaded<Chunked<T>>(threads, copies, [&](Index first, Index count) {
+        return std::apply([&](const auto& systems, auto... c) { return Chunked<T>(systems, block, c...); },
+                          of(first, count));
+      });
+    case Path::fft:
+      break;
+  }
+#if LONGSTATE_WITH_FFTW
+  return Threaded<Convolution<T>>(threads, copies, [&](Index first, Index count) {
+    return std::apply([&](const auto& systems, auto... c) { return Convolution<T>(systems, block, c...); },
+                      of(first, count));
+  });
+#else
+  detail::fail("Planned", "path must be recurrent or chunked in a library built without FFTW", "fft");
+#endif
+}
+
+template <class T>
+Planned<T>::Planned(const DiscreteSystem& system, const Plan& plan)
+    : path_(make(plan, plan.workload.copies,
+                 [&](Index, Index count) { return std::tuple<const DiscreteSystem&, Index>(system, count); })) {}
+
+template <class T>
+Planned<T>::Planned(const std::vector<DiscreteSystem>& layer, const Plan& plan)
+    : path_(make(plan, static_cast<Index>(layer.size()), [&](Index first, Index count) {
+        return std::tuple(std::vector<DiscreteSystem>(layer.begin() + first, layer.begin() + first + count));
+      })) {}
+
+template <class T>
+Index Planned<T>::order() const {
+  return std::visit([](const auto& path) { return path.order(); }, path_);
+}
+template <class T>
+Index Planned<T>::copies() const {
+  return std::visit([](const auto& path) { return path.copies(); }, path_);
+}
+template <class T>
+Index Planned<T>::inputs() const {
+  return std::visit([](const auto& path) { return path.inputs(); }, path_);
+}
+template <class T>
+Index Planned<T>::outputs() const {
+  return std::visit([](const auto& path) { return path.outputs(); }, path_);
+}
+template <class T>
+void Planned<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
+  std::visit([&](auto& path) { path.run(u, y, x); }, path_);
+}
+
+template class Planned<float>;
+template class Planned<double>;
+
+}  // namespace longstate
