@@ -53,6 +53,10 @@ Memory<T>::Memory(Measure measure, const MemoryOptions& options) : measure_(meas
   legendre_.resize(options.order);
   legendre_step_.resize(options.order);
   sign_.resize(options.order);
+  if (design_->legs) {
+    lanes_.emplace();
+    prepare_lanes();
+  }
   reset();
 }
 
@@ -104,7 +108,15 @@ void Memory<T>::push(ConstFrame<T> u) {
 template <class T>
 void Memory<T>::push_block(ConstSignal<T> u) {
   detail::check_shape("Memory", "a block", u.rows(), u.cols(), channels(), u.cols());
-  for (Index k = 0; k < u.cols(); ++k) push(u.col(k));
+  for (Index k = 0; k < u.cols();) {
+    if (const Index n = frames_for_lanes(u.rightCols(u.cols() - k)); n > 0) {
+      push_in_lanes(u.middleCols(k, n));
+      k += n;
+    } else {
+      push(u.col(k));
+      ++k;
+    }
+  }
 }
 
 template <class T>

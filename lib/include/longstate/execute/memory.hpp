@@ -119,6 +119,23 @@ class Memory {
   void add_projection();
   void advance_legs_by_gbt(double t, double dt, ConstFrame<T> u);
   void advance_uneven(double dt, ConstFrame<T> u);
+  void prepare_lanes();
+  Index frames_for_lanes(ConstSignal<T> u) const;
+  Index degree_at(double t) const;
+  void set_series(Index lane, Index degree, double t, T first, T last);
+  void push_in_lanes(ConstSignal<T> u);
+  void push_in_channels(ConstSignal<T> u);
+  void push_samples(ConstSignal<T> u, Index c);
+
+  /// What the vector loops of legs (src/simd/legs.hpp) take.
+  struct LegsLanes {
+    bool of_channels = false;  // else of samples
+    Index width = 0;           // lanes: channels, padded, or samples
+    Vector<T> b, reversed;
+    Vector<T> u, h;  // of each lane; with the published updates 1/h
+    Matrix<T> x;     // width x N
+    Matrix<T> w;     // width x degrees
+  };
 
   Measure measure_;
   MemoryOptions options_;
@@ -132,6 +149,7 @@ class Memory {
   State<T> term_, sampled_;
   std::optional<HippoStep<T>> even_, uneven_;  // steps of dt, and of any other length
   ShiftedHippo<T, T> implicit_;                // of the published updates of legs
+  std::optional<LegsLanes> lanes_;
   Vector<T> slope_, level_, node_, legendre_, legendre_step_, sign_;
 };
 
