@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <string>
 
 namespace bench {
 namespace {
@@ -84,6 +85,22 @@ std::vector<Cell> measure_grid(const Grid& grid, const std::function<void(double
     }
   }
   return cells;
+}
+
+Line auto_line() {
+  Grid grid;
+  grid.last = 13;  // `longstate paths` goes on to 2^20
+  const std::vector<Cell> cells = measure_grid(grid, [](double) {});
+  const Cell worst = *std::ranges::max_element(cells, {}, &Cell::ratio);
+  const auto layer = diagonal_layer(worst.order, worst.channels);
+  const auto on = [&](const Candidate& candidate) {
+    const Plan plan{{.length = worst.length}, Planning::estimate, {candidate}};
+    return job(Planned<float>(layer, plan), worst.length);
+  };
+  std::string name("auto at its worst of the grid: diagonal, float, N = ");
+  name.append(std::to_string(worst.order)).append(", ").append(std::to_string(worst.channels));
+  name.append(" channels, L = ").append(std::to_string(worst.length));
+  return {name, "the best single path there", 1.1, Better::lower, on(worst.chosen), on(worst.measured.front())};
 }
 
 }  // namespace bench

@@ -2,6 +2,8 @@
 
 // Which path is the fastest over orders, lengths and channels, and what a plan by the model chooses there.
 
+#include "paired.hpp"
+
 #include <longstate/execute/plan.hpp>
 
 #include <functional>
@@ -26,5 +28,8 @@ struct Grid {
 /// time of each counts. What the model says takes more than 3 times as long as the best is left out, but for one of recurrent and chunked
 /// each. progress: after each cell, with the part that is done.
 std::vector<Cell> measure_grid(const Grid& grid, const std::function<void(double)>& progress);
+
+/// The cell, up to 2^13 samples, where the model chooses worst.
+Line auto_line();
 
 }  // namespace bench

@@ -1,5 +1,6 @@
 // The lines of `longstate bench`, each beside its limit or the plain way of doing the same.
 
+#include "grid.hpp"
 #include "jobs.hpp"
 #include "limit.hpp"
 #include "paired.hpp"
@@ -104,11 +105,9 @@ Line selective_scan() {
 }  // namespace
 
 std::vector<Entry> entries() {
-  std::vector<Entry> all{{"diagonal", diagonal_batch},
-                         {"diagonal-one", diagonal_one_channel},
-                         {"chunked", chunked},
-                         {"diagonal-kernels", diagonal_kernels},
-                         {"selective-scan", selective_scan}};
+  std::vector<Entry> all{
+      {"diagonal", diagonal_batch}, {"diagonal-one", diagonal_one_channel}, {"chunked", chunked},
+      {"auto", auto_line},          {"diagonal-kernels", diagonal_kernels}, {"selective-scan", selective_scan}};
 #if LONGSTATE_WITH_FFTW
   for (Entry& entry : fft_entries()) all.push_back(std::move(entry));
 #endif

@@ -9,7 +9,7 @@
 
 #include <fmt/core.h>
 
-#include <cmath>
+#include <algorithm>
 #include <functional>
 #include <optional>
 
@@ -30,34 +30,9 @@ struct Options {
   std::string initial_state;
   std::string save_state;
   std::string output;
+  bool describe = false;
   bool json = false;
 };
-
-/// Multiply-adds a sample, roughly: which path is the cheaper. An FFT costs about 5 log2 n real operations a point.
-std::string choose_path(const DiscreteSystem& model, Index block) {
-#if LONGSTATE_WITH_FFTW
-  const double N = static_cast<double>(order(model));
-  const double ports = static_cast<double>(inputs(model) + outputs(model));
-  const double L = static_cast<double>(block);
-  const double transition = structure(model) == longstate::Structure::dense ? N : 20;
-  const double recurrent = N * (transition + ports);
-  const double fft = ports * (N + 5 * std::log2(2 * L)) + N * N * std::log2(L) / L;
-  return block >= 64 && fft < recurrent ? "fft" : "recurrent";
-#else
-  (void)model;
-  (void)block;
-  return "recurrent";
-#endif
-}
-
-Index block_for(const DiscreteSystem& model) {
-#if LONGSTATE_WITH_FFTW
-  return longstate::default_block(model);
-#else
-  (void)model;
-  return 1;
-#endif
-}
 
 /// One execution path behind one signature: u, y, x in double, whatever it runs in.
 using Run = std::function<void(const Matrix<double>& u, Matrix<double>& y, State<double>& x)>;
@@ -73,16 +48,20 @@ Run in_precision(std::shared_ptr<Path> path) {
   };
 }
 
+/// The best plan of all paths, or of the one asked for.
 template <class T>
-Run make_run(const DiscreteSystem& model, const std::string& path, Index copies) {
-  if (path == "recurrent") return in_precision<T>(std::make_shared<longstate::Recurrence<T>>(model, copies));
-#if LONGSTATE_WITH_FFTW
-  if (path == "fft")
-    return in_precision<T>(std::make_shared<longstate::Convolution<T>>(model, block_for(model), copies));
-#else
-  if (path == "fft") throw InputError("--path fft: this build is without FFTW (LONGSTATE_WITH_FFTW)");
-#endif
-  throw InputError(fmt::format("--path must be auto, recurrent or fft, got '{}'", path));
+longstate::Plan make_plan(const DiscreteSystem& model, const std::string& path, const longstate::Workload& workload) {
+  longstate::Plan plan = longstate::plan<T>(model, workload);
+  if (path == "auto") return plan;
+  std::erase_if(plan.candidates, [&](const auto& candidate) { return longstate::name(candidate.path) != path; });
+  if (plan.candidates.empty() && path == "chunked") plan.candidates.push_back({longstate::Path::chunked, 16, 0});
+  if (plan.candidates.empty()) throw InputError("--path fft: this build is without FFTW (LONGSTATE_WITH_FFTW)");
+  return plan;
+}
+
+template <class T>
+Run make_run(const DiscreteSystem& model, const longstate::Plan& plan) {
+  return in_precision<T>(std::make_shared<longstate::Planned<T>>(model, plan));
 }
 
 Index copies_for(const DiscreteSystem& model, Index channels) {
@@ -141,14 +120,14 @@ void simulate(const Options& options) {
   if (options.precision != "double" && options.precision != "float") {
     throw InputError(fmt::format("--precision must be double or float, got '{}'", options.precision));
   }
-  if (options.path != "auto" && options.path != "recurrent" && options.path != "fft") {
-    throw InputError(fmt::format("--path must be auto, recurrent or fft, got '{}'", options.path));
+  if (options.path != "auto" &&
+      std::ranges::find(longstate::path_names(), options.path) == longstate::path_names().end()) {
+    throw InputError(fmt::format("--path must be auto, recurrent, chunked or fft, got '{}'", options.path));
   }
+  const bool single = options.precision == "float";
   const std::unique_ptr<SignalInput> input = open_signal(options.input);
   const double rate = options.rate ? *options.rate : input->rate().value_or(1.0);
   const DiscreteSystem model = options.system.discretize(options.method, options.dt, 1 / rate);
-  const Index block = block_for(model);
-  const std::string path = options.path == "auto" ? choose_path(model, block) : options.path;
 
   Run run;
   State<double> x;
@@ -160,8 +139,12 @@ void simulate(const Options& options) {
     if (!run) {
       const Index copies = copies_for(model, u.rows());
       x = first_state(options, model, copies);
-      run = options.precision == "float" ? make_run<float>(model, path, copies) : make_run<double>(model, path, copies);
-      writer.emplace(options, path);
+      const longstate::Workload workload{.copies = copies, .call = u.cols()};
+      const longstate::Plan plan =
+          single ? make_plan<float>(model, options.path, workload) : make_plan<double>(model, options.path, workload);
+      if (options.describe) fmt::print(stderr, "{}", longstate::describe(plan));
+      run = single ? make_run<float>(model, plan) : make_run<double>(model, plan);
+      writer.emplace(options, std::string(longstate::name(plan.best().path)));
     }
     run(u, y, x);
     if (!y.allFinite() || !x.allFinite()) {
@@ -201,8 +184,13 @@ void add_simulate(CLI::App& app) {
   command->add_option("--rate", options->rate, "samples a second; default the file's own, 1 for CSV")
       ->check(CLI::PositiveNumber);
   command->add_option("--precision", options->precision, "double or float")->capture_default_str();
-  command->add_option("--path", options->path, "recurrent: step by step; fft: convolution in blocks; auto: the cheaper")
+  command
+      ->add_option("--path", options->path,
+                   "recurrent: step by step; chunked: blocks as products of matrices; fft: convolution in blocks; "
+                   "auto: the fastest")
       ->capture_default_str();
+  command->add_flag("--describe", options->describe,
+                    "say which path runs and what the others would cost, on standard error");
   command->add_option("--initial-state", options->initial_state,
                       "start from the \"state\" of an earlier --json document, or from a --save-state file");
   command->add_option("--save-state", options->save_state, "write the final state to a file, exactly, with a checksum");

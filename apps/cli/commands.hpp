@@ -14,5 +14,6 @@ void add_reconstruct(CLI::App& app);
 void add_reduce(CLI::App& app);
 void add_signal(CLI::App& app);
 void add_bench(CLI::App& app);
+void add_paths(CLI::App& app);
 
 }  // namespace cli

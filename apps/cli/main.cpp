@@ -42,6 +42,7 @@ int run(int argc, char** argv) {
   cli::add_reduce(app);
   cli::add_signal(app);
   cli::add_bench(app);
+  cli::add_paths(app);
   try {
     app.parse(argc, argv);  // runs the subcommand
     return 0;

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <sstream>
 
 namespace cli {
@@ -238,6 +239,47 @@ void plot_bench(const std::string& path, const std::vector<BenchBar>& bars) {
       "bottom right\nplot $bars using 5:1 with points pt 2 ps 1.4 lw 2 lc rgb '#D55E00' title 'bound', "
       "$bars using 3:1:2:4 with xerrorbars pt 7 ps 1 lw 2 lc rgb '#0072B2' title 'measured'\nset output\n",
       labels, static_cast<double>(bars.size()) - 0.5);
+  run_gnuplot(path, script);
+}
+
+void plot_paths(const std::string& path, const std::vector<bench::Cell>& cells) {
+  std::string script = fmt::format("set terminal {}\n", terminal(path));
+  std::set<Index> panels, orders;
+  for (const bench::Cell& cell : cells) {
+    panels.insert(cell.channels);
+    orders.insert(cell.order);
+  }
+  std::string tics;
+  for (const Index order : orders) tics += fmt::format("{}'{}' {}", tics.empty() ? "" : ", ", order, std::log2(order));
+  script += fmt::format(
+      "set multiplot layout {},1\nset border 0\nset tics scale 0\nset ytics ({})\nset ylabel 'order N'\n"
+      "set yrange [1:9]\nset xtics 1\nset key outside top right horizontal reverse Left samplen 1\n",
+      panels.size(), tics);
+  for (const Index channels : panels) {
+    std::string data, curves;
+    for (const std::string_view name : longstate::path_names()) {
+      std::string boxes;
+      for (const bench::Cell& cell : cells) {
+        const auto& best = cell.measured.front();
+        if (cell.channels != channels || longstate::name(best.path) != name) continue;
+        boxes += fmt::format("{} {} {:.2f}\n", std::log2(cell.length), std::log2(cell.order), best.seconds * 1e9);
+      }
+      const std::size_t colour = static_cast<std::size_t>(longstate::make_path(name));
+      data += fmt::format("${} << EOD\n{}EOD\n", name, boxes.empty() ? "-9 -9 0\n" : boxes);
+      curves +=
+          fmt::format("{}${} using 1:2:(0.46):(0.85) with boxxyerror fs solid 0.75 noborder lc rgb '{}' title '{}'",
+                      curves.empty() ? "" : ", ", name, colours[colour], name);
+    }
+    for (const std::string_view name : longstate::path_names()) {
+      curves += fmt::format(", ${} using 1:2:(sprintf('%.2g', $3)) with labels notitle", name);
+    }
+    script += fmt::format(
+        "set title 'the fastest path, {} channel{}: ns a sample and channel'\nset xlabel '{}'\n{}"
+        "plot [{}:{}] {}\n",
+        channels, channels > 1 ? "s" : "", channels == *panels.rbegin() ? "log2 of samples" : "", data,
+        std::log2(cells.front().length) - 0.6, std::log2(cells.back().length) + 0.6, curves);
+  }
+  script += "unset multiplot\nset output\n";
   run_gnuplot(path, script);
 }
 

@@ -5,6 +5,8 @@
 #include "cli/history.hpp"
 #include "cli/reconstruction.hpp"
 
+#include <bench/grid.hpp>
+
 #include <string>
 #include <vector>
 
@@ -29,5 +31,8 @@ struct BenchBar {
 
 /// Ratios with their quartiles, each beside its bound, on a logarithmic scale.
 void plot_bench(const std::string& path, const std::vector<BenchBar>& bars);
+
+/// Which path is the fastest for each order and length, a panel for each number of channels, with its time.
+void plot_paths(const std::string& path, const std::vector<bench::Cell>& cells);
 
 }  // namespace cli

@@ -164,6 +164,10 @@ def agreement():
                 check(f"split at {at}", error < 1e-12, error)
                 check(f"split at {at}, state", relative(b["state"], whole["state"]) < 1e-12)
         f = document("simulate", noise, *model, "--path", "fft", "--precision", "float")
+        c = document("simulate", noise, *model, "--path", "chunked")
+        check("chunked", c["path"] == "chunked" and relative(c["output"], whole["output"]) < 1e-12)
+        described = run("simulate", noise, *model, "--describe").stderr.decode()
+        check("describe", described.startswith("chunked, blocks of ") and "\n  recurrent: " in described)
         check("float", relative(f["output"], whole["output"]) < 2 * 64 * 1.2e-7, relative(f["output"], whole["output"]))
         text = run("simulate", "-", *model, "--path", "auto", stdin=open(noise, "rb").read()).stdout.decode()
         check("stream", relative([float(v) for v in text.split()], np.ravel(whole["output"])) < 1e-12)
@@ -190,8 +194,8 @@ def structures():
             of = ["--init", init, "--order", N, "--dt", 1e-3] + (["--window", 1e-3] if init == "lru" else [])
             rows += [(init, "diagonal", method, of) for method in ("bilinear", "zoh")]
         rows.append(("lru", "transfer", "zoh", ["--init", "lru", "--order", N, "--dt", 1e-3, "--window", 1e-3]))
-        bounds = {("recurrent", "double"): 1e-12, ("fft", "double"): 1e-12,
-                  ("recurrent", "float"): 2 * N * 2.0**-23, ("fft", "float"): 5e-6}
+        bounds = {("recurrent", "double"): 1e-12, ("fft", "double"): 1e-12, ("chunked", "double"): 1e-12,
+                  ("recurrent", "float"): 2 * N * 2.0**-23, ("fft", "float"): 5e-6, ("chunked", "float"): 5e-6}
         print(f"largest difference to the dense double recurrence, relative to its largest output; N = {N}, L = {length}")
         print("model     structure method   " + "".join(f"{path} {precision:8}" .rjust(18) for path, precision in bounds))
         for model, structure, method, of in rows:

@@ -46,7 +46,7 @@ double step_alone(Structure structure, double N) {
     case Structure::diagonal:
       break;
   }
-  return 22 + N;
+  return 22 + 0.1 * N;
 }
 
 double recurrent(const CostOf& of) {
@@ -87,7 +87,7 @@ double convolution_seconds(const CostOf& of, Index block) {
   const double N = size(order(of.system)), L = size(block);
   const double p = size(inputs(of.system)), q = size(outputs(of.system));
   const double filled = size(of.call) / size((of.call + block - 1) / block * block);
-  const double transforms = (p + q) * (1 + 0.2 * std::log2(2 * L)) + 0.5 * p * q;
+  const double transforms = (p + q) * (1 + 0.2 * std::log2(2 * L)) + 0.5 * p * q + 250 / L;
   const double responses = N * (p + q) * 0.07;
   const double step = N * N * std::log2(L) * from_second_cache / L;
   return 1e-9 * ((transforms + responses + step) * width(of) / filled + reading(of, L * N * (p + q)));

@@ -37,7 +37,8 @@ std::vector<Candidate> all_paths([[maybe_unused]] const DiscreteSystem& system, 
   }
 #if LONGSTATE_WITH_FFTW
   const Index most = default_block(system, call);
-  for (Index block = std::max<Index>(most / 16, 1); block <= most; block *= 4) all.push_back({Path::fft, block, 0});
+  for (Index block = std::max<Index>(most / 16, 16); block <= most; block *= 4) all.push_back({Path::fft, block, 0});
+  if (most < 16) all.push_back({Path::fft, most, 0});
 #endif
   return all;
 }
