@@ -111,6 +111,7 @@ std::vector<Entry> entries() {
 #if LONGSTATE_WITH_FFTW
   for (Entry& entry : fft_entries()) all.push_back(std::move(entry));
 #endif
+  for (Entry& entry : blocks_entries()) all.push_back(std::move(entry));
   for (Entry& entry : legs_entries()) all.push_back(std::move(entry));
   for (Entry& entry : threads_entries()) all.push_back(std::move(entry));
   return all;

@@ -4,12 +4,19 @@
 // runs, while the ratio of neighbours in time holds.
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace bench {
 
 enum class Better { lower, higher };
+
+struct Figure {
+  double seconds, reference;    ///< medians; the reference's with its scale
+  double lower, median, upper;  ///< quartiles of the paired ratios
+  bool holds;                   ///< the median keeps the bound
+};
 
 /// What is measured beside what limits it, or beside the plain way of doing it.
 struct Line {
@@ -20,13 +27,13 @@ struct Line {
   std::function<void()> measured;
   std::function<void()> reference;
   double scale = 1;  ///< the reference's time counts so many times: where it does a known part of the work
+
+  /// Where single blocks count, not totals: the figure, already measured; `measured` and `reference` are empty.
+  std::optional<Figure> figure = {};
 };
 
-struct Figure {
-  double seconds, reference;    ///< medians; the reference's with its scale
-  double lower, median, upper;  ///< quartiles of the paired ratios
-  bool holds;                   ///< the median keeps the bound
-};
+/// Between the sorted values, `part` of the way: 0.5 is the median.
+double quantile(std::vector<double> values, double part);
 
 /// At least 15 pairs, after a run of each to warm up. Each side is repeated until it takes a millisecond, and as long as the
 /// other.
@@ -42,6 +49,7 @@ struct Entry {
 /// Every claim about speed (lines.cpp).
 std::vector<Entry> entries();
 std::vector<Entry> fft_entries();      ///< part of it (lines_fft.cpp)
+std::vector<Entry> blocks_entries();   ///< part of it (lines_blocks.cpp)
 std::vector<Entry> legs_entries();     ///< part of it (lines_legs.cpp)
 std::vector<Entry> threads_entries();  ///< part of it (lines_threads.cpp)
 

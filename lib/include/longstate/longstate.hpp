@@ -44,5 +44,6 @@
 #if LONGSTATE_WITH_FFTW
 #include <longstate/execute/convolution.hpp>
 #include <longstate/execute/fir.hpp>
+#include <longstate/execute/streaming.hpp>
 #endif
 #include <longstate/execute/memory.hpp>
