@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <string>
 
 namespace bench {
@@ -105,6 +106,7 @@ Line silence() {
   add_silences<double>(all);
   const Silence worst = *std::ranges::max_element(all, {}, &Silence::ratio);
   std::vector<double> ratios;
+  ratios.reserve(all.size());
   for (const Silence& one : all) ratios.push_back(one.ratio());
   std::string name("silence after a burst, 10 s at 48 kHz, the slowest of ");
   name.append(std::to_string(all.size())).append(" paths: ").append(worst.path);
@@ -131,7 +133,7 @@ Line stream(const std::string& what, const Run& run) {
   const double worst = quantile(times, 1), median = quantile(times, 0.5);
   std::string name("stream at 48 kHz, blocks of 64, 32 channels, ");
   name.append(what).append(": the worst of 10^5 blocks, ");
-  name.append(std::to_string(static_cast<int>(worst / median + 0.5))).append(" x the median");
+  name.append(std::to_string(std::lround(worst / median))).append(" x the median");
   Line line{name, "the time that a block has; quartiles: of all blocks", 1, Better::lower, {}, {}};
   line.figure = Figure{worst, has, quantile(times, 0.25) / has, worst / has, quantile(times, 0.75) / has, worst < has};
   return line;

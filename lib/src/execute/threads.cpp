@@ -79,7 +79,7 @@ Threaded<Path>::Threaded(Threads threads, Index copies, const Make& make)
     parts_.push_back({first, count, std::move(path), std::move(x)});
     if (parts_.back().x.rows() != order()) detail::fail("Threaded", "parts must agree in their order", order());
   }
-  if constexpr (!selective) {
+  if constexpr (!Selective<Path>) {
     inputs_ = parts_.front().path.inputs() / parts_.front().count;
     outputs_ = parts_.front().path.outputs() / parts_.front().count;
   }
@@ -97,26 +97,31 @@ void Threaded<Path>::each(State& x, const Work& work) {
   });
 }
 
+// An explicit instantiation makes both runs, by clang also the one whose constraint does not hold: hence the conditions.
 template <class Path>
-void Threaded<Path>::run(ConstSignal<T> u, Signal<T> y, State& x) requires(!selective) {
-  detail::check_run("Threaded::run", *this, u, y, x);
-  each(x, [&](Part& part, State& own) {
-    part.path.run(u.middleRows(part.first * inputs_, part.count * inputs_),
-                  y.middleRows(part.first * outputs_, part.count * outputs_), own);
-  });
+void Threaded<Path>::run(ConstSignal<T> u, Signal<T> y, State& x) requires(!Selective<Path>) {
+  if constexpr (!Selective<Path>) {
+    detail::check_run("Threaded::run", *this, u, y, x);
+    each(x, [&](Part& part, State& own) {
+      part.path.run(u.middleRows(part.first * inputs_, part.count * inputs_),
+                    y.middleRows(part.first * outputs_, part.count * outputs_), own);
+    });
+  }
 }
 
 template <class Path>
 void Threaded<Path>::run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T> B, ConstSignal<T> C, Signal<T> y,
-                         State& x) requires selective {
-  detail::check_run("Threaded::run", *this, u, y, x);
-  detail::check_shape("Threaded::run", "delta", delta.rows(), delta.cols(), copies_, u.cols());
-  detail::check_shape("Threaded::run", "B", B.rows(), B.cols(), order(), u.cols());
-  detail::check_shape("Threaded::run", "C", C.rows(), C.cols(), order(), u.cols());
-  each(x, [&](Part& part, State& own) {
-    part.path.run(u.middleRows(part.first, part.count), delta.middleRows(part.first, part.count), B, C,
-                  y.middleRows(part.first, part.count), own);
-  });
+                         State& x) requires(Selective<Path>) {
+  if constexpr (Selective<Path>) {
+    detail::check_run("Threaded::run", *this, u, y, x);
+    detail::check_shape("Threaded::run", "delta", delta.rows(), delta.cols(), copies_, u.cols());
+    detail::check_shape("Threaded::run", "B", B.rows(), B.cols(), order(), u.cols());
+    detail::check_shape("Threaded::run", "C", C.rows(), C.cols(), order(), u.cols());
+    each(x, [&](Part& part, State& own) {
+      part.path.run(u.middleRows(part.first, part.count), delta.middleRows(part.first, part.count), B, C,
+                    y.middleRows(part.first, part.count), own);
+    });
+  }
 }
 
 template class Threaded<Recurrence<float>>;

@@ -36,8 +36,7 @@ void Accumulate(const std::complex<T>* x, const std::complex<T>* h, size_t count
   const T* const X = reinterpret_cast<const T*>(x);
   const T* const H = reinterpret_cast<const T*>(h);
   T* const Z = reinterpret_cast<T*>(z);
-  size_t b = 0;
-  const auto part = [&]<size_t n>(std::integral_constant<size_t, n>) {
+  const auto part = [&]<size_t n>(std::integral_constant<size_t, n>, size_t b) {
     hn::Vec<Tag<T>> along[n], across[n];
     for (size_t v = 0; v < n; ++v) along[v] = across[v] = hn::Zero(d);
     for (size_t k = 0; k < count; ++k) {
@@ -54,10 +53,10 @@ void Accumulate(const std::complex<T>* x, const std::complex<T>* h, size_t count
       T* const to = Z + b + v * W;
       hn::Store(adds ? hn::Add(sum, hn::Load(d, to)) : sum, d, to);
     }
-    b += n * W;
   };
-  while (b + vectors * W <= size) part(std::integral_constant<size_t, vectors>());
-  while (b < size) part(std::integral_constant<size_t, 1>());
+  size_t b = 0;
+  for (; b + vectors * W <= size; b += vectors * W) part(std::integral_constant<size_t, vectors>(), b);
+  for (; b < size; b += W) part(std::integral_constant<size_t, 1>(), b);
 }
 #endif
 
@@ -66,8 +65,7 @@ void Direct(const T* h, size_t taps, const T* x, T* y, size_t n) {
   constexpr size_t vectors = 4;
   const Tag<T> d;
   const size_t W = hn::Lanes(d);
-  size_t i = 0;
-  const auto part = [&]<size_t m>(std::integral_constant<size_t, m>) {
+  const auto part = [&]<size_t m>(std::integral_constant<size_t, m>, size_t i) {
     hn::Vec<Tag<T>> sum[m];
     for (size_t v = 0; v < m; ++v) sum[v] = hn::LoadU(d, y + i + v * W);
     for (size_t k = 0; k < taps; ++k) {
@@ -75,10 +73,10 @@ void Direct(const T* h, size_t taps, const T* x, T* y, size_t n) {
       for (size_t v = 0; v < m; ++v) sum[v] = hn::MulAdd(h_k, hn::LoadU(d, x + i + v * W - k), sum[v]);
     }
     for (size_t v = 0; v < m; ++v) hn::StoreU(sum[v], d, y + i + v * W);
-    i += m * W;
   };
-  while (i + vectors * W <= n) part(std::integral_constant<size_t, vectors>());
-  while (i + W <= n) part(std::integral_constant<size_t, 1>());
+  size_t i = 0;
+  for (; i + vectors * W <= n; i += vectors * W) part(std::integral_constant<size_t, vectors>(), i);
+  for (; i + W <= n; i += W) part(std::integral_constant<size_t, 1>(), i);
   for (; i < n; ++i) {
     for (size_t k = 0; k < taps; ++k) y[i] += h[k] * *(x + i - k);
   }

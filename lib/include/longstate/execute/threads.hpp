@@ -32,6 +32,12 @@ class Threads {
 /// Copies that a part takes at least: the widest vector of channels, and a cache line of a frame.
 inline constexpr Index copies_of_a_part = 16;
 
+/// SelectiveScan, whose inputs are its own.
+template <class Path>
+concept Selective = requires(const Path& path) {
+  path.channels();
+};
+
 /// A path cut into parts by its copies: Recurrence, Chunked, Convolution, Fir or SelectiveScan, with the same `run` and the same
 /// result, to the bit, for any number of threads: copies do not depend on each other, and parts begin at multiples of 16, so
 /// that a copy goes in the same loop as ever.
@@ -49,7 +55,6 @@ class Threaded {
   using State = decltype(std::declval<const Path&>().zero_state());
   using T = typename State::Scalar;
   using Make = std::function<Path(Index first, Index count)>;
-  static constexpr bool selective = requires(const Path& path) { path.channels(); };
 
   /// make: the path of copies first … first + count - 1. Throws std::invalid_argument if copies < 1 or if the parts disagree
   /// in their order, and what make throws.
@@ -63,9 +68,9 @@ class Threaded {
   State zero_state() const { return State::Zero(order(), copies_); }
 
   /// As the path's own. Throws std::invalid_argument if the shapes do not fit; then nothing has run.
-  void run(ConstSignal<T> u, Signal<T> y, State& x) requires(!selective);
+  void run(ConstSignal<T> u, Signal<T> y, State& x) requires(!Selective<Path>);
   void run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T> B, ConstSignal<T> C, Signal<T> y,
-           State& x) requires selective;
+           State& x) requires(Selective<Path>);
 
  private:
   struct Part {
