@@ -11,15 +11,40 @@ namespace {
 
 using Complex = std::complex<double>;
 
-constexpr Index chunk = 64;  // samples: a vector of each for u and y, 8 KiB, stays in the first cache
-constexpr Index table_rows = 6;
+// Samples: u and y of one channel, W numbers each for a sample, stay in the first cache; of many channels the frames of two
+// chunks beside the tables in the second.
+constexpr Index chunk_of_one = 256, chunk_of_many = 64;
+constexpr auto ahead = static_cast<Index>(simd::ahead);
 
-/// What rounding takes from log(lambda). (In double the correction would be a rounding error of its own.)
+/// lambda^m; e^-infinity, an eigenvalue of zero, has no angle.
+Complex power(Complex mu, Index m) {
+  if (m == 0) return 1;
+  return std::isinf(mu.real()) ? Complex(0) : std::exp(static_cast<double>(m) * mu);
+}
+
+/// What rounding takes from the logarithm of a power. (In double the correction would be a rounding error of its own.)
 template <class T>
-Complex drift(Complex mu, std::complex<T> lambda) {
-  if (std::is_same_v<T, double> || lambda == std::complex<T>(0)) return 0;
-  // log(e^mu / lambda) is near 0: the logarithms themselves could differ by a turn
-  return std::log(std::exp(mu) / Complex(lambda));
+Complex drift(Complex exact) {
+  const std::complex<T> rounded(exact);
+  if (std::is_same_v<T, double> || rounded == std::complex<T>(0)) return 0;
+  // near 0: the logarithms themselves could differ by a turn
+  return std::log(exact / Complex(rounded));
+}
+
+template <class T>
+void strided_copy(const T* from, Index stride, Index n, T* to, Index to_stride) {
+  if (stride == 1 && to_stride == 1) {
+    std::copy_n(from, n, to);
+    return;
+  }
+  for (Index k = 0; k < n; ++k) to[k * to_stride] = from[k * stride];
+}
+
+/// Writes a complex number in a lane of two rows of W.
+template <class T, class Column>
+void put(Column&& column, Index pair, Index width, Index lane, Complex value) {
+  column(2 * pair * width + lane) = static_cast<T>(value.real());
+  column((2 * pair + 1) * width + lane) = static_cast<T>(value.imag());
 }
 
 }  // namespace
@@ -41,15 +66,19 @@ DiagonalLanes<T>::DiagonalLanes(const std::vector<DiscreteSystem>& layer, Index 
       width_(static_cast<Index>(simd::lanes<T>())),
       shared_(layer.size() == 1),
       one_channel_(copies_ < (width_ + 1) / 2),
-      before_(convention(layer.front()) == Convention::control),
+      chunk_(one_channel_ ? chunk_of_one : chunk_of_many),
       rows_(one_channel_ ? (entries_ + width_ - 1) / width_ : entries_),
-      tables_(static_cast<std::size_t>(shared_ ? 1 : blocks()), Matrix<T>::Zero(table_rows * width_, rows_)),
-      D_(Matrix<T>::Zero(width_, blocks())),
+      powers_(static_cast<std::size_t>(shared_ ? 1 : blocks()), Matrix<T>::Zero(2 * ahead * width_, rows_)),
+      c_(powers_),
+      drift_(powers_),
+      through_(powers_.size(),
+               Matrix<T>::Zero(one_channel_ ? static_cast<Index>(simd::through_period<T>()) : width_, ahead)),
       B_(2 * entries_, static_cast<Index>(layer.size())),
       inverse_B_(B_),
       states_(static_cast<std::size_t>(blocks()), Matrix<T>::Zero(2 * width_, rows_)),
-      u_(Matrix<T>::Zero(width_, chunk)),
-      y_(u_) {
+      u_(Matrix<T>::Zero(width_, chunk_ + ahead)),
+      y_(Matrix<T>::Zero(width_, chunk_)) {
+  fetch_.reserve(static_cast<std::size_t>(2 * copies_ * (chunk_ / blocks() + 1)));
   for (Index c = 0; c < copies_; ++c) {
     fill(std::get<DiscreteDiagonal>(layer[shared_ ? 0 : static_cast<std::size_t>(c)]), c);
   }
@@ -63,28 +92,31 @@ typename DiagonalLanes<T>::Place DiagonalLanes<T>::place(Index copy, Index entry
 
 template <class T>
 void DiagonalLanes<T>::fill(const DiscreteDiagonal& system, Index copy) {
-  const Place channel = place(copy, 0);
-  D_(one_channel_ ? 0 : channel.lane, channel.block) = static_cast<T>(system.D(0, 0));
+  const Index before = system.convention == Convention::control ? 1 : 0;  // the output sees the state before the sample
+  const Index s = shared_ ? 0 : copy;
+  Vector<double> H = Vector<double>::Zero(ahead);
+  H(0) = system.D(0, 0);
   for (Index n = 0; n < entries_; ++n) {
+    const Complex mu = system.mu(n), b = system.B(n, 0), c = 2.0 * system.C(0, n) * b;
     const Place at = place(copy, n);
-    auto column = tables_[static_cast<std::size_t>(table_of(at.block))].col(at.row);
-    const Complex mu = system.mu(n);
-    // e^-infinity, an eigenvalue of zero, has no angle
-    const std::complex<T> lambda(std::isinf(mu.real()) ? Complex(0) : std::exp(mu));
-    const Complex b = system.B(n, 0);
-    const Complex c = 2.0 * system.C(0, n) * b;
-    const Complex lost = drift(mu, lambda);
-    const T values[] = {lambda.real(),
-                        lambda.imag(),
-                        static_cast<T>(c.real()),
-                        static_cast<T>(-c.imag()),
-                        static_cast<T>(lost.real()),
-                        static_cast<T>(lost.imag())};
-    for (Index i = 0; i < table_rows; ++i) column(i * width_ + at.lane) = values[i];
-    const Index s = shared_ ? 0 : copy;
+    const auto table = static_cast<std::size_t>(table_of(at.block));
+    for (Index i = 0; i < ahead; ++i) {
+      const Complex next = power(mu, i + 1);
+      put<T>(powers_[table].col(at.row), i, width_, at.lane, next);
+      put<T>(drift_[table].col(at.row), i, width_, at.lane, drift<T>(next));
+      put<T>(c_[table].col(at.row), i, width_, at.lane, std::conj(c * power(mu, i + 1 - before)));
+      if (i >= before) H(i) += (c * power(mu, i - before)).real();
+    }
     const Complex inverse = 1.0 / b;
     B_.col(s).template segment<2>(2 * n) << static_cast<T>(b.real()), static_cast<T>(b.imag());
     inverse_B_.col(s).template segment<2>(2 * n) << static_cast<T>(inverse.real()), static_cast<T>(inverse.imag());
+  }
+  const Place channel = place(copy, 0);
+  Matrix<T>& through = through_[static_cast<std::size_t>(table_of(channel.block))];
+  for (Index j = 0; j < ahead; ++j) {
+    if (!one_channel_) through(channel.lane, j) = static_cast<T>(H(j));
+    for (Index k = 0; one_channel_ && k < through.rows(); ++k)
+      through(k, j) = k % ahead >= j ? static_cast<T>(H(j)) : 0;
   }
 }
 
@@ -118,38 +150,57 @@ void DiagonalLanes<T>::give(State<T>& x) const {
 
 template <class T>
 simd::DiagonalRows<T> DiagonalLanes<T>::rows_of(Index block) {
-  return {tables_[static_cast<std::size_t>(table_of(block))].data(), states_[static_cast<std::size_t>(block)].data(),
-          static_cast<std::size_t>(rows_), one_channel_, before_};
+  const auto table = static_cast<std::size_t>(table_of(block));
+  return {powers_[table].data(),
+          c_[table].data(),
+          drift_[table].data(),
+          through_[table].data(),
+          states_[static_cast<std::size_t>(block)].data(),
+          static_cast<std::size_t>(rows_),
+          one_channel_};
 }
 
 template <class T>
 void DiagonalLanes<T>::run_channel(Index channel, ConstSignal<T> u, Signal<T> y) {
+  const auto& loops = simd::diagonal_loops<T>();
   const Index n = u.cols();
   const Index vectors = (n + width_ - 1) / width_;
-  u_.reshaped().head(n) = u.row(channel);
-  y_.leftCols(vectors * width_).setZero();
-  simd::run_diagonal(rows_of(channel), u_.data(), y_.data(), static_cast<std::size_t>(n));
-  simd::sum_rows(y_.data(), y_.data(), static_cast<std::size_t>(vectors * width_));
-  y.row(channel) = y_.reshaped().head(n) + D_(0, channel) * u_.reshaped().head(n);
+  T* const samples = u_.data() + ahead;
+  strided_copy(u.data() + channel, u.outerStride(), n, samples, 1);
+  loops.run(rows_of(channel), samples, y_.data(), static_cast<std::size_t>(n), {nullptr, 0});
+  loops.sum(y_.data(), through_[static_cast<std::size_t>(table_of(channel))].data(), samples, y_.data(),
+            static_cast<std::size_t>(vectors * width_));
+  strided_copy(y_.data(), 1, n, y.data() + channel, y.outerStride());
 }
 
 template <class T>
 void DiagonalLanes<T>::run_block(Index block, ConstSignal<T> u, Signal<T> y) {
+  const auto& loops = simd::diagonal_loops<T>();
   const auto count = [](Index value) { return static_cast<std::size_t>(value); };
   const Index first = block * width_;
   const std::size_t channels = count(std::min(width_, copies_ - first));
   const std::size_t n = count(u.cols());
-  simd::to_block(u.data() + first, count(u.outerStride()), channels, n, D_.col(block).data(), u_.data(), y_.data());
-  simd::run_diagonal(rows_of(block), u_.data(), y_.data(), n);
-  simd::to_frames(y_.data(), channels, n, y.data() + first, count(y.outerStride()));
+  loops.to_block(u.data() + first, count(u.outerStride()), channels, n, u_.data());
+  loops.run(rows_of(block), u_.data(), y_.data(), n, {fetch_.data(), fetch_.size()});
+  loops.to_frames(y_.data(), channels, n, y.data() + first, count(y.outerStride()));
+}
+
+/// Asks for a frame of the next chunk.
+template <class T>
+void DiagonalLanes<T>::fetch(const T* u, const T* y) {
+  constexpr Index line = 64 / sizeof(T);
+  for (Index c = 0; c < copies_; c += line) {
+    fetch_.push_back(u + c);
+    fetch_.push_back(y + c);
+  }
 }
 
 template <class T>
 void DiagonalLanes<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
   const detail::NoDenormals guard;
   take(x);
-  for (Index start = 0; start < u.cols(); start += chunk) {
-    const Index n = std::min(chunk, u.cols() - start);
+  for (Index start = 0; start < u.cols(); start += chunk_) {
+    const Index n = std::min(chunk_, u.cols() - start);
     const auto u_part = u.middleCols(start, n);
     auto y_part = y.middleCols(start, n);
     for (Index block = 0; block < blocks(); ++block) {
@@ -157,12 +208,9 @@ void DiagonalLanes<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
         run_channel(block, u_part, y_part);
         continue;
       }
-      // While this block multiplies, a share of the next frames travels from memory to the cache.
-      const Index end = std::min(start + chunk + chunk * (block + 1) / blocks(), u.cols());
-      for (Index k = start + chunk + chunk * block / blocks(); k < end; ++k) {
-        simd::prefetch(u.col(k).data(), static_cast<std::size_t>(u.rows()));
-        simd::prefetch(y.col(k).data(), static_cast<std::size_t>(y.rows()));
-      }
+      fetch_.clear();
+      const Index end = std::min(start + chunk_ + chunk_ * (block + 1) / blocks(), u.cols());
+      for (Index k = start + chunk_ + chunk_ * block / blocks(); k < end; ++k) fetch(u.col(k).data(), y.col(k).data());
       run_block(block, u_part, y_part);
     }
   }

@@ -55,23 +55,21 @@ void SelectiveScan<T>::run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T
   detail::check_shape(where, "y", y.rows(), y.cols(), channels_, length);
   detail::check_shape(where, "x", x.rows(), x.cols(), order_, channels_);
   const detail::NoDenormals guard;
+  const auto& loops = simd::diagonal_loops<T>();
   for (Index c = 0; c < channels_; ++c) states_[count(c / width_)].row(c % width_) = x.col(c);
   for (Index start = 0; start < length; start += chunk) {
     const Index n = std::min(chunk, length - start);
     for (Index first = 0; first < channels_; first += width_) {
       const Index block = first / width_;
       const std::size_t lanes = count(std::min(width_, channels_ - first));
-      // delta's product with D, which to_block makes beside the copy, is overwritten by u's
-      simd::to_block(delta.col(start).data() + first, count(delta.outerStride()), lanes, count(n), D_.col(block).data(),
-                     delta_.data(), y_.data());
-      simd::to_block(u.col(start).data() + first, count(u.outerStride()), lanes, count(n), D_.col(block).data(),
-                     u_.data(), y_.data());
+      loops.to_block(delta.col(start).data() + first, count(delta.outerStride()), lanes, count(n), delta_.data());
+      loops.to_block(u.col(start).data() + first, count(u.outerStride()), lanes, count(n), u_.data());
       const simd::ScanBlock<T> entries{A_[count(block)].data(),
                                        hold_ == SelectiveHold::zoh ? inverse_A_[count(block)].data() : nullptr,
-                                       states_[count(block)].data(), count(order_)};
-      simd::run_scan(entries, u_.data(), delta_.data(), B.col(start).data(), count(B.outerStride()),
-                     C.col(start).data(), count(C.outerStride()), y_.data(), count(n));
-      simd::to_frames(y_.data(), lanes, count(n), y.col(start).data() + first, count(y.outerStride()));
+                                       D_.col(block).data(), states_[count(block)].data(), count(order_)};
+      simd::scan_loop<T>()(entries, u_.data(), delta_.data(), B.col(start).data(), count(B.outerStride()),
+                           C.col(start).data(), count(C.outerStride()), y_.data(), count(n));
+      loops.to_frames(y_.data(), lanes, count(n), y.col(start).data() + first, count(y.outerStride()));
     }
   }
   for (Index c = 0; c < channels_; ++c) x.col(c) = states_[count(c / width_)].row(c % width_);

@@ -2,84 +2,126 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "simd/diagonal.cpp"  // this file, compiled again for each instruction set
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include <type_traits>
+#include <algorithm>
 
 HWY_BEFORE_NAMESPACE();
 namespace longstate::simd::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+namespace {
+
 template <class T>
 using Tag = hn::ScalableTag<T>;
 
-// Rows that stay in registers: six registers each, of 32 or of 16.
-constexpr std::size_t kGroup = HWY_TARGET <= HWY_AVX3 ? 4 : 2;
+// Rows that go together: their multiply-adds outnumber the loads of u and y.
+constexpr std::size_t kGroup = 2;
 
-template <std::size_t G, bool kOneChannel, bool kBefore, class T>
-HWY_INLINE void RunGroup(const T* HWY_RESTRICT table, T* HWY_RESTRICT state, const T* HWY_RESTRICT u, T* HWY_RESTRICT y,
-                         std::size_t n) {
+/// G rows, with what of them stays in registers while samples go by, where there are 32.
+template <std::size_t G, class V>
+struct Group {
+  V re[G], im[G], power_re[G], power_im[G];  // of lambda^ahead
+  V c_re[G][ahead], c_im[G][ahead];
+};
+
+enum class Kind { first, more, first_of_one, more_of_one };  // group of W channels, of one channel
+
+/// m samples. powers: of lambda, those below m come from the cache.
+template <std::size_t m, Kind kind, std::size_t G, class T, class V>
+HWY_INLINE void Step(Group<G, V>& group, const T* HWY_RESTRICT powers, const T* HWY_RESTRICT H, const T* HWY_RESTRICT u,
+                     T* HWY_RESTRICT y) {
+  const Tag<T> d;
+  const std::size_t W = hn::Lanes(d);
+  V u_[m];
+  for (std::size_t i = 0; i < m; ++i) {
+    u_[i] = kind >= Kind::first_of_one ? hn::Set(d, u[i]) : hn::Load(d, u + i * W);
+    V y_i = kind == Kind::first || kind == Kind::first_of_one ? hn::Zero(d) : hn::Load(d, y + i * W);
+    for (std::size_t j = 0; kind == Kind::first && j <= i; ++j)
+      y_i = hn::MulAdd(hn::Load(d, H + j * W), u_[i - j], y_i);
+    for (std::size_t g = 0; g < G; ++g) {
+      y_i = hn::MulAdd(group.c_im[g][i], group.im[g], hn::MulAdd(group.c_re[g][i], group.re[g], y_i));
+    }
+    hn::Store(y_i, d, y + i * W);
+  }
+  for (std::size_t g = 0; g < G; ++g) {
+    const T* const power = powers + g * 2 * ahead * W;
+    const V power_re = m == ahead ? group.power_re[g] : hn::Load(d, power + (2 * m - 2) * W);
+    const V power_im = m == ahead ? group.power_im[g] : hn::Load(d, power + (2 * m - 1) * W);
+    V re = u_[m - 1], im = hn::Mul(power_im, group.re[g]);
+    for (std::size_t i = 1; i < m; ++i) {
+      re = hn::MulAdd(hn::Load(d, power + (2 * i - 2) * W), u_[m - 1 - i], re);
+      im = hn::MulAdd(hn::Load(d, power + (2 * i - 1) * W), u_[m - 1 - i], im);
+    }
+    re = hn::NegMulAdd(power_im, group.im[g], re);
+    group.im[g] = hn::MulAdd(power_re, group.im[g], im);
+    group.re[g] = hn::MulAdd(power_re, group.re[g], re);
+  }
+}
+
+template <std::size_t G, Kind kind, class T>
+HWY_INLINE void RunGroup(const DiagonalRows<T>& rows, std::size_t first, const T* HWY_RESTRICT u, T* HWY_RESTRICT y,
+                         std::size_t n, Fetch<T>& fetch) {
   const Tag<T> d;
   using V = hn::Vec<Tag<T>>;
-  const std::size_t W = hn::Lanes(d);
-  V lambda_re[G], lambda_im[G], c_re[G], c_im[G], re[G], im[G];
+  const std::size_t W = hn::Lanes(d), of_u = kind >= Kind::first_of_one ? 1 : W, row = 2 * ahead * W;
+  const T* const powers = rows.powers + first * row;
+  T* const state = rows.state + first * 2 * W;
+  Group<G, V> group;
   for (std::size_t g = 0; g < G; ++g) {
-    lambda_re[g] = hn::Load(d, table + (6 * g + 0) * W);
-    lambda_im[g] = hn::Load(d, table + (6 * g + 1) * W);
-    c_re[g] = hn::Load(d, table + (6 * g + 2) * W);
-    c_im[g] = hn::Load(d, table + (6 * g + 3) * W);
-    re[g] = hn::Load(d, state + (2 * g + 0) * W);
-    im[g] = hn::Load(d, state + (2 * g + 1) * W);
-  }
-  for (std::size_t k = 0; k < n; ++k) {
-    const V u_k = kOneChannel ? hn::Set(d, u[k]) : hn::Load(d, u + k * W);
-    V y_k = hn::Load(d, y + k * W);
-    for (std::size_t g = 0; g < G; ++g) {
-      if (kBefore) y_k = hn::MulAdd(c_im[g], im[g], hn::MulAdd(c_re[g], re[g], y_k));
-      const V turned = hn::Mul(lambda_im[g], re[g]);
-      re[g] = hn::MulAdd(lambda_re[g], re[g], hn::NegMulAdd(lambda_im[g], im[g], u_k));
-      im[g] = hn::MulAdd(lambda_re[g], im[g], turned);
-      if (!kBefore) y_k = hn::MulAdd(c_im[g], im[g], hn::MulAdd(c_re[g], re[g], y_k));
+    group.re[g] = hn::Load(d, state + (2 * g + 0) * W);
+    group.im[g] = hn::Load(d, state + (2 * g + 1) * W);
+    group.power_re[g] = hn::Load(d, powers + g * row + (2 * ahead - 2) * W);
+    group.power_im[g] = hn::Load(d, powers + g * row + (2 * ahead - 1) * W);
+    const T* const c = rows.c + (first + g) * row;
+    for (std::size_t i = 0; i < ahead; ++i) {
+      group.c_re[g][i] = hn::Load(d, c + (2 * i + 0) * W);
+      group.c_im[g][i] = hn::Load(d, c + (2 * i + 1) * W);
     }
-    hn::Store(y_k, d, y + k * W);
   }
-  const V count = hn::Set(d, static_cast<T>(n));
+  const std::size_t whole = n / ahead, left = n % ahead;
+  for (std::size_t k = 0; k < whole; ++k, u += ahead * of_u, y += ahead * W) {
+    if (fetch.count > 0) --fetch.count, hwy::Prefetch(*fetch.lines++);
+    Step<ahead, kind>(group, powers, rows.H, u, y);
+  }
+  if (left == 1) Step<1, kind>(group, powers, rows.H, u, y);
+  if (left == 2) Step<2, kind>(group, powers, rows.H, u, y);
+  if (left == 3) Step<3, kind>(group, powers, rows.H, u, y);
+
+  const V steps = hn::Set(d, static_cast<T>(whole));
   for (std::size_t g = 0; g < G; ++g) {
-    const V drift_re = hn::Mul(count, hn::Load(d, table + (6 * g + 4) * W));
-    const V drift_im = hn::Mul(count, hn::Load(d, table + (6 * g + 5) * W));
-    const V more_re = hn::NegMulAdd(drift_im, im[g], hn::Mul(drift_re, re[g]));
-    const V more_im = hn::MulAdd(drift_im, re[g], hn::Mul(drift_re, im[g]));
-    hn::Store(hn::Add(re[g], more_re), d, state + (2 * g + 0) * W);
-    hn::Store(hn::Add(im[g], more_im), d, state + (2 * g + 1) * W);
+    const T* const drift = rows.drift + (first + g) * row;
+    V drift_re = hn::Mul(steps, hn::Load(d, drift + (2 * ahead - 2) * W));
+    V drift_im = hn::Mul(steps, hn::Load(d, drift + (2 * ahead - 1) * W));
+    if (left != 0) {
+      drift_re = hn::Add(drift_re, hn::Load(d, drift + (2 * left - 2) * W));
+      drift_im = hn::Add(drift_im, hn::Load(d, drift + (2 * left - 1) * W));
+    }
+    const V re = group.re[g], im = group.im[g];
+    const V more_re = hn::NegMulAdd(drift_im, im, hn::Mul(drift_re, re));
+    const V more_im = hn::MulAdd(drift_im, re, hn::Mul(drift_re, im));
+    hn::Store(hn::Add(re, more_re), d, state + (2 * g + 0) * W);
+    hn::Store(hn::Add(im, more_im), d, state + (2 * g + 1) * W);
   }
 }
 
-/// As many groups of G rows as there are; returns the first row left.
-template <std::size_t G, bool kOneChannel, bool kBefore, class T>
-HWY_INLINE std::size_t RunGroups(const DiagonalRows<T>& rows, std::size_t row, const T* u, T* y, std::size_t n) {
-  const std::size_t W = hn::Lanes(Tag<T>());
-  for (; row + G <= rows.rows; row += G) {
-    RunGroup<G, kOneChannel, kBefore>(rows.table + row * 6 * W, rows.state + row * 2 * W, u, y, n);
-  }
-  return row;
-}
-
-template <bool kOneChannel, bool kBefore, class T>
-HWY_INLINE void RunRows(const DiagonalRows<T>& rows, const T* u, T* y, std::size_t n) {
-  std::size_t row = RunGroups<kGroup, kOneChannel, kBefore>(rows, 0, u, y, n);
-  if (kGroup > 2) row = RunGroups<2, kOneChannel, kBefore>(rows, row, u, y, n);
-  RunGroups<1, kOneChannel, kBefore>(rows, row, u, y, n);
+template <Kind first, Kind more, class T>
+HWY_INLINE void RunRows(const DiagonalRows<T>& rows, const T* u, T* y, std::size_t n, Fetch<T> fetch) {
+  if (rows.rows == 1) return RunGroup<1, first>(rows, 0, u, y, n, fetch);
+  RunGroup<kGroup, first>(rows, 0, u, y, n, fetch);
+  std::size_t row = kGroup;
+  for (; row + kGroup <= rows.rows; row += kGroup) RunGroup<kGroup, more>(rows, row, u, y, n, fetch);
+  for (; row < rows.rows; ++row) RunGroup<1, more>(rows, row, u, y, n, fetch);
+  for (; fetch.count > 0; --fetch.count) hwy::Prefetch(*fetch.lines++);
 }
 
 template <class T>
-HWY_INLINE void Run(const DiagonalRows<T>& rows, const T* u, T* y, std::size_t n) {
-  if (rows.one_channel) {
-    rows.before ? RunRows<true, true>(rows, u, y, n) : RunRows<true, false>(rows, u, y, n);
-  } else {
-    rows.before ? RunRows<false, true>(rows, u, y, n) : RunRows<false, false>(rows, u, y, n);
-  }
+void Run(const DiagonalRows<T>& rows, const T* u, T* y, std::size_t n, Fetch<T> fetch) {
+  rows.one_channel ? RunRows<Kind::first_of_one, Kind::more_of_one>(rows, u, y, n, fetch)
+                   : RunRows<Kind::first, Kind::more>(rows, u, y, n, fetch);
 }
 
 // W rows become one vector of their sums by adding neighbours, of two vectors at a time, log2 W times.
@@ -96,67 +138,54 @@ HWY_INLINE hn::Vec<Tag<T>> SumTree(Tag<T> d, const T* parts) {
 }
 
 template <class T>
-HWY_INLINE void SumRows(const T* parts, T* y, std::size_t n) {
+void Sum(const T* parts, const T* H, const T* u, T* y, std::size_t n) {
   const Tag<T> d;
-  constexpr std::size_t W = hn::MaxLanes(d);
-  for (std::size_t k = 0; k < n; k += W) hn::StoreU(SumTree<W>(d, parts + k * W), d, y + k);
-}
-
-template <class T>
-HWY_INLINE void ToBlock(const T* frames, std::size_t stride, std::size_t channels, std::size_t n, const T* D,
-                        T* HWY_RESTRICT u, T* HWY_RESTRICT y) {
-  const Tag<T> d;
-  const std::size_t W = hn::Lanes(d);
-  if (channels < W) {
-    for (std::size_t k = 0; k < n; ++k) {
-      for (std::size_t i = 0; i < channels; ++i) {
-        u[k * W + i] = frames[k * stride + i];
-        y[k * W + i] = D[i] * u[k * W + i];
-      }
+  constexpr std::size_t W = hn::MaxLanes(d), period = std::max(W, ahead);
+  for (std::size_t k = 0; k < n; k += W) {
+    auto sum = SumTree<W>(d, parts + k * W);
+    for (std::size_t j = 0; j < ahead; ++j) {
+      sum = hn::MulAdd(hn::Load(d, H + j * period + k % period), hn::LoadU(d, u + k - j), sum);
     }
-    return;
-  }
-  const auto through = hn::Load(d, D);
-  for (std::size_t k = 0; k < n; ++k) {
-    const auto u_k = hn::LoadU(d, frames + k * stride);
-    hn::Store(u_k, d, u + k * W);
-    hn::Store(hn::Mul(through, u_k), d, y + k * W);
+    hn::StoreU(sum, d, y + k);
   }
 }
 
 template <class T>
-HWY_INLINE void ToFrames(const T* HWY_RESTRICT y, std::size_t channels, std::size_t n, T* frames, std::size_t stride) {
+void ToBlock(const T* frames, std::size_t stride, std::size_t channels, std::size_t n, T* HWY_RESTRICT block) {
   const Tag<T> d;
   const std::size_t W = hn::Lanes(d);
   if (channels < W) {
     for (std::size_t k = 0; k < n; ++k) {
-      for (std::size_t i = 0; i < channels; ++i) frames[k * stride + i] = y[k * W + i];
+      for (std::size_t i = 0; i < channels; ++i) block[k * W + i] = frames[k * stride + i];
     }
     return;
   }
-  for (std::size_t k = 0; k < n; ++k) hn::StoreU(hn::Load(d, y + k * W), d, frames + k * stride);
+  for (std::size_t k = 0; k < n; ++k) hn::Store(hn::LoadU(d, frames + k * stride), d, block + k * W);
 }
 
-std::size_t LanesFloat() { return hn::Lanes(Tag<float>()); }
-std::size_t LanesDouble() { return hn::Lanes(Tag<double>()); }
-void RunFloat(const DiagonalRows<float>& rows, const float* u, float* y, std::size_t n) { Run(rows, u, y, n); }
-void RunDouble(const DiagonalRows<double>& rows, const double* u, double* y, std::size_t n) { Run(rows, u, y, n); }
-void ToBlockFloat(const float* frames, std::size_t stride, std::size_t channels, std::size_t n, const float* D,
-                  float* u, float* y) {
-  ToBlock(frames, stride, channels, n, D, u, y);
+template <class T>
+void ToFrames(const T* HWY_RESTRICT block, std::size_t channels, std::size_t n, T* frames, std::size_t stride) {
+  const Tag<T> d;
+  const std::size_t W = hn::Lanes(d);
+  if (channels < W) {
+    for (std::size_t k = 0; k < n; ++k) {
+      for (std::size_t i = 0; i < channels; ++i) frames[k * stride + i] = block[k * W + i];
+    }
+    return;
+  }
+  for (std::size_t k = 0; k < n; ++k) hn::StoreU(hn::Load(d, block + k * W), d, frames + k * stride);
 }
-void ToFramesFloat(const float* y, std::size_t channels, std::size_t n, float* frames, std::size_t stride) {
-  ToFrames(y, channels, n, frames, stride);
+
+template <class T>
+const DiagonalLoops<T>* All() {
+  static const DiagonalLoops<T> all{hn::Lanes(Tag<T>()), Run<T>, ToBlock<T>, ToFrames<T>, Sum<T>};
+  return &all;
 }
-void ToBlockDouble(const double* frames, std::size_t stride, std::size_t channels, std::size_t n, const double* D,
-                   double* u, double* y) {
-  ToBlock(frames, stride, channels, n, D, u, y);
-}
-void ToFramesDouble(const double* y, std::size_t channels, std::size_t n, double* frames, std::size_t stride) {
-  ToFrames(y, channels, n, frames, stride);
-}
-void SumFloat(const float* parts, float* y, std::size_t n) { SumRows(parts, y, n); }
-void SumDouble(const double* parts, double* y, std::size_t n) { SumRows(parts, y, n); }
+
+}  // namespace
+
+const DiagonalLoops<float>* DiagonalFloat() { return All<float>(); }
+const DiagonalLoops<double>* DiagonalDouble() { return All<double>(); }
 
 }  // namespace longstate::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -164,58 +193,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace longstate::simd {
 
-HWY_EXPORT(LanesFloat);
-HWY_EXPORT(LanesDouble);
-HWY_EXPORT(RunFloat);
-HWY_EXPORT(RunDouble);
-HWY_EXPORT(ToBlockFloat);
-HWY_EXPORT(ToBlockDouble);
-HWY_EXPORT(ToFramesFloat);
-HWY_EXPORT(ToFramesDouble);
-HWY_EXPORT(SumFloat);
-HWY_EXPORT(SumDouble);
+HWY_EXPORT(DiagonalFloat);
+HWY_EXPORT(DiagonalDouble);
 
 template <>
-std::size_t lanes<float>() {
-  return HWY_DYNAMIC_DISPATCH(LanesFloat)();
+const DiagonalLoops<float>& diagonal_loops() {
+  return *HWY_DYNAMIC_DISPATCH(DiagonalFloat)();
 }
 template <>
-std::size_t lanes<double>() {
-  return HWY_DYNAMIC_DISPATCH(LanesDouble)();
-}
-template <>
-void run_diagonal(const DiagonalRows<float>& rows, const float* u, float* y, std::size_t n) {
-  HWY_DYNAMIC_DISPATCH(RunFloat)(rows, u, y, n);
-}
-template <>
-void run_diagonal(const DiagonalRows<double>& rows, const double* u, double* y, std::size_t n) {
-  HWY_DYNAMIC_DISPATCH(RunDouble)(rows, u, y, n);
-}
-template <>
-void to_block(const float* frames, std::size_t stride, std::size_t channels, std::size_t n, const float* D, float* u,
-              float* y) {
-  HWY_DYNAMIC_DISPATCH(ToBlockFloat)(frames, stride, channels, n, D, u, y);
-}
-template <>
-void to_frames(const float* y, std::size_t channels, std::size_t n, float* frames, std::size_t stride) {
-  HWY_DYNAMIC_DISPATCH(ToFramesFloat)(y, channels, n, frames, stride);
-}
-template <>
-void to_block(const double* frames, std::size_t stride, std::size_t channels, std::size_t n, const double* D, double* u,
-              double* y) {
-  HWY_DYNAMIC_DISPATCH(ToBlockDouble)(frames, stride, channels, n, D, u, y);
-}
-template <>
-void to_frames(const double* y, std::size_t channels, std::size_t n, double* frames, std::size_t stride) {
-  HWY_DYNAMIC_DISPATCH(ToFramesDouble)(y, channels, n, frames, stride);
-}
-template <>
-void sum_rows(const float* parts, float* y, std::size_t n) {
-  HWY_DYNAMIC_DISPATCH(SumFloat)(parts, y, n);
-}
-template <>
-void sum_rows(const double* parts, double* y, std::size_t n) {
-  HWY_DYNAMIC_DISPATCH(SumDouble)(parts, y, n);
+const DiagonalLoops<double>& diagonal_loops() {
+  return *HWY_DYNAMIC_DISPATCH(DiagonalDouble)();
 }
 
 }  // namespace longstate::simd

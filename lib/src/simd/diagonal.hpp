@@ -4,6 +4,7 @@
 
 #include <hwy/cache_control.h>
 
+#include <algorithm>
 #include <cstddef>
 
 namespace longstate::simd {
@@ -15,40 +16,66 @@ void prefetch(const T* from, std::size_t count) {
   for (std::size_t i = 0; i < count; i += line) hwy::Prefetch(from + i);
 }
 
-/// Numbers of type T in a vector of the machine that runs this.
-template <class T>
-std::size_t lanes();
+/// Samples that go in one step.
+inline constexpr std::size_t ahead = 4;
 
-/// Rows of complex entries, W = lanes<T>() to a row, that all advance alike:
+/// Rows of complex entries, W = lanes<T>() to a row, that all advance alike, m <= ahead samples in one step (look-ahead:
+/// Parhi & Messerschmitt 1989):
 ///
-///     x <- lambda x + u,    y += Re(c x)
+///     y_i = sum over j <= i of H_j u_(i-j) + sum over the rows of Re(c_i x),  i = 0 … m - 1
+///     x <- lambda^m x + sum over j < m of lambda^(m-1-j) u_j
 ///
 /// Either a row holds one entry of W channels (u and y: n x W, a row of W for each sample), or W entries of one channel
 /// (u: n numbers; y: n x W, of which the sum over each row is the output).
 template <class T>
 struct DiagonalRows {
-  const T* table;  ///< rows x 6 x W: lambda (re, im), c (re, -im), drift (re, im); 64-byte aligned, as all here
-  T* state;        ///< rows x 2 x W: x (re, im)
+  const T* powers;  ///< rows x ahead x 2 x W: lambda^1 … lambda^ahead (re, im); 64-byte aligned, as all here
+  const T* c;       ///< rows x ahead x 2 x W: c_0 … (re, -im)
+  const T* drift;   ///< rows x ahead x 2 x W: the logarithm of each power minus that of the power as T holds it
+  const T* H;       ///< ahead x W; of W channels alone
+  T* state;         ///< rows x 2 x W: x (re, im)
   std::size_t rows;
   bool one_channel;
-  bool before;  ///< whether y sees x before u is taken up (Convention::control)
 };
 
-/// After the n samples x <- (1 + n drift) x: drift is log(lambda) minus the logarithm of lambda as T holds it, so that
-/// its rounding does not add up over the samples.
+/// Cache lines that will be needed: they travel from memory while the loop multiplies, one asked for in each step.
 template <class T>
-void run_diagonal(const DiagonalRows<T>& rows, const T* u, T* y, std::size_t n);
+struct Fetch {
+  const T* const* lines;
+  std::size_t count;
+};
 
-/// Between n frames, `channels` <= W numbers every `stride`, and rows of W:
-/// to_block    u <- frames and y <- D u
-/// to_frames   frames <- y
 template <class T>
-void to_block(const T* frames, std::size_t stride, std::size_t channels, std::size_t n, const T* D, T* u, T* y);
-template <class T>
-void to_frames(const T* y, std::size_t channels, std::size_t n, T* frames, std::size_t stride);
+struct DiagonalLoops {
+  std::size_t lanes;
 
-/// y_k = the sum of row k of `parts`, n x W; n a multiple of W.
+  /// y of n samples, in steps of `ahead`. After them x <- (1 + drift of each step) x, so that what rounding takes from the
+  /// powers does not add up. One channel's y lacks what the samples of a step add to it.
+  void (*run)(const DiagonalRows<T>& rows, const T* u, T* y, std::size_t n, Fetch<T> fetch);
+
+  /// Frames of `channels` <= W numbers, every `stride`, to n rows of W, and back.
+  void (*to_block)(const T* frames, std::size_t stride, std::size_t channels, std::size_t n, T* block);
+  void (*to_frames)(const T* block, std::size_t channels, std::size_t n, T* frames, std::size_t stride);
+
+  /// One channel: y_k = the sum of row k of `parts`, n x W, and of H_j u_(k-j). n a multiple of W; u: n numbers after
+  /// ahead - 1 that are numbers; H: ahead x through_period(), H_j at k where k mod ahead >= j, else 0.
+  void (*sum)(const T* parts, const T* H, const T* u, T* y, std::size_t n);
+};
+
+/// For the instruction set of this machine.
 template <class T>
-void sum_rows(const T* parts, T* y, std::size_t n);
+const DiagonalLoops<T>& diagonal_loops();
+
+/// Numbers of type T in a vector of the machine that runs this.
+template <class T>
+std::size_t lanes() {
+  return diagonal_loops<T>().lanes;
+}
+
+/// Of the weights that `sum` takes: they repeat.
+template <class T>
+std::size_t through_period() {
+  return std::max(lanes<T>(), ahead);
+}
 
 }  // namespace longstate::simd

@@ -13,6 +13,8 @@ namespace longstate::simd::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
+namespace {
+
 template <class T>
 using Tag = hn::ScalableTag<T>;
 
@@ -75,7 +77,7 @@ HWY_INLINE void RunBlock(const ScanBlock<T>& block, const T* u, const T* delta, 
     const V step = hn::Load(d, delta + k * W);
     const V input = hn::Load(d, u + k * W);
     const V stepped = hn::Mul(step, input);
-    V sum = hn::Load(d, y + k * W);
+    V sum = hn::Mul(hn::Load(d, block.D), input);
     for (std::size_t j = 0; j < block.order; ++j) {
       V power, part;
       Exponential(d, hn::Mul(step, hn::Load(d, block.A + j * W)), power, part);
@@ -96,20 +98,16 @@ HWY_INLINE void RunBlock(const ScanBlock<T>& block, const T* u, const T* delta, 
 }
 
 template <class T>
-HWY_INLINE void Run(const ScanBlock<T>& block, const T* u, const T* delta, const T* b, std::size_t b_stride, const T* c,
-                    std::size_t c_stride, T* y, std::size_t n) {
+void Run(const ScanBlock<T>& block, const T* u, const T* delta, const T* b, std::size_t b_stride, const T* c,
+         std::size_t c_stride, T* y, std::size_t n) {
   block.inverse_A ? RunBlock<true>(block, u, delta, b, b_stride, c, c_stride, y, n)
                   : RunBlock<false>(block, u, delta, b, b_stride, c, c_stride, y, n);
 }
 
-void ScanFloat(const ScanBlock<float>& block, const float* u, const float* delta, const float* b, std::size_t b_stride,
-               const float* c, std::size_t c_stride, float* y, std::size_t n) {
-  Run(block, u, delta, b, b_stride, c, c_stride, y, n);
-}
-void ScanDouble(const ScanBlock<double>& block, const double* u, const double* delta, const double* b,
-                std::size_t b_stride, const double* c, std::size_t c_stride, double* y, std::size_t n) {
-  Run(block, u, delta, b, b_stride, c, c_stride, y, n);
-}
+}  // namespace
+
+ScanLoop<float> ScanFloat() { return Run<float>; }
+ScanLoop<double> ScanDouble() { return Run<double>; }
 
 }  // namespace longstate::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -121,14 +119,12 @@ HWY_EXPORT(ScanFloat);
 HWY_EXPORT(ScanDouble);
 
 template <>
-void run_scan(const ScanBlock<float>& block, const float* u, const float* delta, const float* b, std::size_t b_stride,
-              const float* c, std::size_t c_stride, float* y, std::size_t n) {
-  HWY_DYNAMIC_DISPATCH(ScanFloat)(block, u, delta, b, b_stride, c, c_stride, y, n);
+ScanLoop<float> scan_loop() {
+  return HWY_DYNAMIC_DISPATCH(ScanFloat)();
 }
 template <>
-void run_scan(const ScanBlock<double>& block, const double* u, const double* delta, const double* b,
-              std::size_t b_stride, const double* c, std::size_t c_stride, double* y, std::size_t n) {
-  HWY_DYNAMIC_DISPATCH(ScanDouble)(block, u, delta, b, b_stride, c, c_stride, y, n);
+ScanLoop<double> scan_loop() {
+  return HWY_DYNAMIC_DISPATCH(ScanDouble)();
 }
 
 }  // namespace longstate::simd

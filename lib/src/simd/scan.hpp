@@ -11,13 +11,18 @@ template <class T>
 struct ScanBlock {
   const T* A;          ///< N x W
   const T* inverse_A;  ///< N x W, of zoh; null: euler
+  const T* D;          ///< W
   T* x;                ///< N x W
   std::size_t order;
 };
 
-/// u, delta: n x W; b, c: n rows of N, every `stride`; y: n x W, added to.
+/// u, delta, y: n x W; b, c: n rows of N, every `stride`.
 template <class T>
-void run_scan(const ScanBlock<T>& block, const T* u, const T* delta, const T* b, std::size_t b_stride, const T* c,
-              std::size_t c_stride, T* y, std::size_t n);
+using ScanLoop = void (*)(const ScanBlock<T>& block, const T* u, const T* delta, const T* b, std::size_t b_stride,
+                          const T* c, std::size_t c_stride, T* y, std::size_t n);
+
+/// For the instruction set of this machine.
+template <class T>
+ScanLoop<T> scan_loop();
 
 }  // namespace longstate::simd

@@ -14,14 +14,18 @@ template <class T>
 struct DiagonalRows;
 }
 
-/// Runs diagonal systems of one input and one output, with B taken into C, so that an entry costs six multiply-adds:
+/// Runs diagonal systems of one input and one output, with B taken into C, z <- lambda z + u, y = 2 Re(C B z) + D u, x = B z,
+/// four samples at a time (look-ahead, Parhi & Messerschmitt 1989, "Pipeline interleaving and parallelism in recursive digital
+/// filters"): with H the kernel's first values, and z before the four,
 ///
-///     z <- lambda z + u,   y = 2 Re(C B z) + D u,   x = B z
+///     y_i = 2 Re(C B lambda^(i+1) z) + sum over j <= i of H_(i-j) u_j,  i = 0 … 3 (lambda^i for Convention::control)
+///     z <- lambda^4 z + lambda^3 u_0 + lambda^2 u_1 + lambda u_2 + u_3
 ///
 /// Layout     W numbers make a vector of the machine at hand. From W / 2 copies on, W of them advance together, one entry at a
 ///            time; fewer run one at a time, W entries together. Samples go in chunks that stay in the first cache.
-/// Cost       6 multiply-adds an entry and sample, in vectors of W; run() takes the state over and gives it back: 8 an entry.
-/// Accuracy   as Recurrence. What rounding takes from lambda is given back after each chunk, so that in float it does not
+/// Cost       4.5 multiply-adds an entry and sample (six one sample at a time), in vectors of W; run() takes the state over and
+///            gives it back: 8 an entry.
+/// Accuracy   as Recurrence. What rounding takes from the powers of lambda is given back after each chunk, so that in float it does not
 ///            add up over the samples; the result does not depend on how a signal is cut into calls but for rounding.
 /// Real-time  run() neither allocates, locks nor calls the system; denormal numbers are taken as zeros while it runs.
 /// Threads    owns its scratch: copy it to use it on another thread.
@@ -49,16 +53,19 @@ class DiagonalLanes {
   void give(State<T>& x) const;
   simd::DiagonalRows<T> rows_of(Index block);
   void run_channel(Index channel, ConstSignal<T> u, Signal<T> y);
+  void fetch(const T* u, const T* y);
   void run_block(Index block, ConstSignal<T> u, Signal<T> y);
 
   Index copies_, entries_, width_;
-  bool shared_, one_channel_, before_;
-  Index rows_;                     // of a block
-  std::vector<Matrix<T>> tables_;  // 6 W x rows: lambda, 2 conj(C B), drift
-  Matrix<T> D_;                    // W x blocks, or 1 x blocks
-  Matrix<T> B_, inverse_B_;        // N x copies, or N x 1
-  std::vector<Matrix<T>> states_;  // 2 W x rows
-  Matrix<T> u_, y_;                // W x chunk
+  bool shared_, one_channel_;
+  Index chunk_;                                // samples that go together
+  Index rows_;                                 // of a block
+  std::vector<Matrix<T>> powers_, c_, drift_;  // of a block: 2 ahead W x rows
+  std::vector<Matrix<T>> through_;             // H of a block: W (one channel: period) x ahead
+  Matrix<T> B_, inverse_B_;                    // N x copies, or N x 1
+  std::vector<Matrix<T>> states_;              // 2 W x rows
+  Matrix<T> u_, y_;                            // W x chunk; one channel's u after zeros
+  std::vector<const T*> fetch_;                // lines of the next chunk's frames
 };
 
 extern template class DiagonalLanes<float>;
