@@ -30,6 +30,7 @@
 #include <longstate/discretize/resolution.hpp>
 #include <longstate/discretize/structured.hpp>
 
+#include <longstate/execute/associative.hpp>
 #include <longstate/execute/chunked.hpp>
 #include <longstate/execute/diagonal_kernels.hpp>
 #include <longstate/execute/kernel.hpp>

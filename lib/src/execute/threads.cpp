@@ -13,6 +13,7 @@
 #include <unsupported/Eigen/CXX11/ThreadPool>
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <thread>
 
@@ -46,19 +47,20 @@ void Threads::each(Index parts, const std::function<void(Index)>& part) const {
       thrown[static_cast<std::size_t>(k)] = std::current_exception();
     }
   };
-  if (count() == 1) {
-    for (Index k = 0; k < parts; ++k) guarded(k);
-  } else {
-    Eigen::Barrier done(static_cast<unsigned>(std::max<Index>(parts - 1, 0)));
-    for (Index k = 1; k < parts; ++k) {
-      pool_->others.Schedule([&guarded, &done, k] {
-        guarded(k);
-        done.Notify();
-      });
-    }
-    if (parts > 0) guarded(0);
-    done.Wait();
+  std::atomic<Index> next{0};
+  const auto work = [&] {
+    for (Index k = next++; k < parts; k = next++) guarded(k);
+  };
+  const Index others = std::min<Index>(count(), parts) - 1;
+  Eigen::Barrier done(static_cast<unsigned>(std::max<Index>(others, 0)));
+  for (Index k = 0; k < others; ++k) {
+    pool_->others.Schedule([&] {
+      work();
+      done.Notify();
+    });
   }
+  work();
+  done.Wait();
   for (const std::exception_ptr& exception : thrown) {
     if (exception) std::rethrow_exception(exception);
   }

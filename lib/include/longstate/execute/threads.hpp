@@ -20,8 +20,8 @@ class Threads {
 
   int count() const;
 
-  /// Runs part(0) … part(parts - 1), part 0 on the caller's thread, and returns when all are done. The first exception of a
-  /// part is thrown again then. Do not call it from a part.
+  /// Runs part(0) … part(parts - 1), each on whatever thread is free, the caller's too, and returns when all are done. The
+  /// first exception of a part is thrown again then. Do not call it from a part.
   void each(Index parts, const std::function<void(Index)>& part) const;
 
  private:

@@ -1,0 +1,92 @@
+#pragma once
+
+/// \file
+/// Diagonal systems that change with every sample, by scans over time.
+
+#include <longstate/discretize/discretize.hpp>
+#include <longstate/execute/threads.hpp>
+#include <longstate/system/diagonal.hpp>
+
+#include <optional>
+#include <vector>
+
+namespace longstate {
+
+/// x_k = a_k x_(k-1) + b_k for k = 0 … n - 1, entry by entry, with x before the first. On return b holds x_0 … x_(n-1), and x
+/// the last of them. For systems whose a, b = B_k u_k and read-out are the caller's own; VaryingScan and SelectiveScan make
+/// theirs.
+///
+///     a, b: N x n     x: N     T: float or double
+///
+/// Cost one complex multiply-add an entry and sample, in vectors of entries; no allocation. Throws std::invalid_argument if the
+/// shapes do not fit.
+template <class T>
+void scan(ConstSignal<std::complex<T>> a, Signal<std::complex<T>> b, Frame<std::complex<T>> x);
+
+/// The same with parts of the time going at once, since steps compose, (a, b) and then (a', b') being (a' a, a' b + b')
+/// (Blelloch 1990, section 1.4; S5: Smith et al. 2023, appendix H): each part is scanned from zero, and its a become their
+/// products so far; the ends of the parts are put together in turn; each part adds what it takes from the state before it.
+///
+/// The same to the bit for any number of threads; not to the bit what the scan without them gives, for the order of the sums
+/// differs. Cost three complex multiply-adds an entry and sample. Throws as above, and if part < 1.
+template <class T>
+void scan(const Threads& threads, Signal<std::complex<T>> a, Signal<std::complex<T>> b, Frame<std::complex<T>> x,
+          Index part = 1024);
+
+/// The layer of S5 (Smith et al. 2023): a diagonal system with any number of inputs and outputs, whose time step delta_k is
+/// given for each sample: irregular samples, or a step that depends on the input.
+///
+///     x_k = a_k x_(k-1) + b_k B u_k,    y_k = 2 Re(C x_k) + D u_k
+///
+///     zoh         a_k = e^(lambda delta_k)                                     b_k = (a_k - 1) / lambda
+///     bilinear    a_k = (1 + lambda delta_k / 2) / (1 - lambda delta_k / 2)    b_k = delta_k / (1 - lambda delta_k / 2)
+///
+/// A learnt step of its own for each entry, as in S5, goes into lambda and B as a factor.
+///
+/// Layout     entries in the lanes of vector instructions; samples in parts that stay in the cache.
+/// Cost       N (p + q) multiply-adds a sample, and for each of the N / 2 entries an exponential, a sine and a cosine (zoh) or
+///            a division (bilinear).
+/// Accuracy   steps and states are kept in double, also where signals are float: the rounding of a_k would add up over the
+///            samples. Against long double 1e-12 of the largest output, float 2e-6 (tests/execute/associative_test.cpp).
+/// Real-time  without threads run() neither allocates, locks nor calls the system. With them it does.
+template <class T>
+class VaryingScan {
+ public:
+  /// One sample after the other; or, with threads, parts of the time at once, as scan().
+  /// Throws std::invalid_argument if the system is invalid, or for another method than zoh and bilinear.
+  explicit VaryingScan(const DiagonalSystem& system, Discretization method = Discretization::zoh,
+                       std::optional<Threads> threads = {});
+
+  Index order() const { return 2 * entries_; }
+  Index inputs() const { return p_; }
+  Index outputs() const { return q_; }
+  State<T> zero_state() const { return State<T>::Zero(order(), 1); }
+
+  /// u: p x n, delta: 1 x n in seconds, y: q x n, x: N x 1 as (re, im). Any number of samples and any split into calls.
+  /// Throws std::invalid_argument if the shapes do not fit; then nothing has run.
+  void run(ConstSignal<T> u, ConstSignal<T> delta, Signal<T> y, State<T>& x);
+
+ private:
+  struct Part {
+    Matrix<std::complex<double>> a, b;  // entries, padded, x samples
+    Vector<std::complex<double>> before;
+    Vector<double> delta;
+    Matrix<T> u, x, y;  // gathered; entries as (re, im); outputs, padded
+  };
+  void enter(Part& part, ConstSignal<T> u, ConstSignal<T> delta) const;
+  void leave(Part& part, Signal<T> y) const;
+  void run_parts(ConstSignal<T> u, ConstSignal<T> delta, Signal<T> y);
+
+  Index entries_, p_, q_;
+  Discretization method_;
+  Matrix<double> lambda_;  // entries, padded, x 4: re, im, and those of 1 / lambda
+  Matrix<T> B_, C_, D_;    // rows padded
+  std::optional<Threads> threads_;
+  std::vector<Part> parts_;
+  Vector<std::complex<double>> x_;
+};
+
+extern template class VaryingScan<float>;
+extern template class VaryingScan<double>;
+
+}  // namespace longstate
