@@ -18,6 +18,11 @@ DiscreteSystem diagonal(Index order) {
   return discretize(initialize_diagonal("s4d-lin", order), 0.01, Discretization::zoh);
 }
 
+DiscreteSystem legt(Index order) {
+  const HippoSystem system{LegT{}, Matrix<double>::Ones(1, order), Matrix<double>::Zero(1, 1)};
+  return discretize(system, 1e-3, Discretization::bilinear);
+}
+
 bool has(const Plan& plan, Path path) {
   for (const Candidate& candidate : plan.candidates) {
     if (candidate.path == path) return true;
@@ -27,15 +32,12 @@ bool has(const Plan& plan, Path path) {
 
 }  // namespace
 
-TEST_CASE("a plan knows what it was asked: order, copies and the samples of a call change the path") {
-  CHECK(plan<float>(diagonal(4), {.copies = 16}).best().path == Path::recurrent);
-  CHECK(plan<float>(diagonal(64), {.copies = 16}).best().path == Path::chunked);
-  CHECK(plan<float>(diagonal(4)).best().path == Path::chunked);  // one copy: lanes over the state are no better
+TEST_CASE("a plan knows what it was asked: structure, order and the samples of a call change the path") {
+  CHECK(plan<float>(diagonal(64), {.copies = 16}).best().path == Path::recurrent);
+  CHECK(plan<float>(legt(64), {.copies = 16}).best().path == Path::chunked);
   CHECK(plan<float>(diagonal(64), {.call = 8}).best().path == Path::recurrent);
-  CHECK_FALSE(has(plan<float>(diagonal(64), {.call = 8}), Path::chunked));
-  const DiscreteSystem dense_system = dense(discretize(
-      HippoSystem{LegT{}, Matrix<double>::Ones(1, 256), Matrix<double>::Zero(1, 1)}, 1e-3, Discretization::bilinear));
-  CHECK(plan<double>(dense_system).best().block > plan<double>(diagonal(256)).best().block);
+  CHECK_FALSE(has(plan<float>(legt(64), {.call = 8}), Path::chunked));
+  CHECK(plan<double>(dense(legt(256))).best().block > plan<double>(dense(legt(16))).best().block);
 }
 
 TEST_CASE_TEMPLATE("a planned system is the recurrence, on every path, estimated or measured, alone and in layers", T,
@@ -77,7 +79,7 @@ TEST_CASE_TEMPLATE("a planned system is the recurrence, on every path, estimated
 }
 
 TEST_CASE("a plan tells what it chose, and is the same from its text") {
-  const Plan made = plan<double>(diagonal(64), {.copies = 2, .length = 1000, .call = 0, .threads = 1});
+  const Plan made = plan<double>(legt(64), {.copies = 2, .length = 1000, .call = 0, .threads = 1});
   const std::string text = describe(made);
   CHECK(text.starts_with("chunked, blocks of "));
   CHECK(text.find("estimated for copies = 2, threads = 1, 1000 samples, all in one call") != std::string::npos);
