@@ -1,5 +1,6 @@
 #include "block_form.hpp"
 
+#include "../detail/product.hpp"
 #include "../detail/real_form.hpp"
 #include "responses.hpp"
 
@@ -62,14 +63,15 @@ Matrix<double> reachable_states(const DiscreteSystem& any, Index length) {
   return reach;
 }
 
-/// By squaring: with A^m = I + M, A^n = I + R, their product is I + (M + R + M R).
+/// By squaring: with A^m = I + M, A^n = I + R, their product is I + (M + R + M R): near the identity the digits are those of
+/// what sets A apart from it.
 Matrix<double> block_increment(const DiscreteSystem& system, Index length) {
   const Index N = order(system);
   Matrix<double> result = Matrix<double>::Zero(N, N);
   Matrix<double> square = increment(system);
   for (Index rest = length; rest > 0; rest /= 2) {
-    if (rest % 2 == 1) result = (result + square + square * result).eval();
-    if (rest > 1) square = (square * square + 2 * square).eval();
+    if (rest % 2 == 1) result = (result + square + product(square, result)).eval();
+    if (rest > 1) square = (product(square, square) + 2 * square).eval();
   }
   return result;
 }

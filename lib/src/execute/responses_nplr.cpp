@@ -1,3 +1,4 @@
+#include "block_form.hpp"
 #include "responses.hpp"
 
 #include <longstate/config.hpp>
@@ -11,6 +12,7 @@
 #include "../detail/fft.hpp"
 #include "../detail/multiply.hpp"
 #include "../detail/real_form.hpp"
+#include "../simd/cauchy.hpp"
 
 #include <longstate/discretize/phi.hpp>
 
@@ -20,17 +22,6 @@ namespace longstate::detail {
 namespace {
 
 using Complex = std::complex<double>;
-
-/// A^F - I from A - I, by (I + X)^2 - I = 2X + X^2: near the identity, where the digits of A^F - I are those of A - I.
-Matrix<double> power_less_one(const Matrix<double>& A, Index F) {
-  Matrix<double> square = A - Matrix<double>::Identity(A.rows(), A.cols());
-  Matrix<double> result = Matrix<double>::Zero(A.rows(), A.cols());
-  for (Index rest = F; rest > 0; rest /= 2) {
-    if (rest % 2 == 1) result = (result + square + result * square).eval();
-    if (rest > 1) square = (2 * square + square * square).eval();
-  }
-  return result;
-}
 
 /// The entries of C-tilde = C (I - rho^F A^F), complex again: 2 Re(c x) has the real row (2 re, -2 im).
 Matrix<Complex> complex_rows(const Matrix<double>& real) {
@@ -44,40 +35,34 @@ Matrix<Complex> complex_rows(const Matrix<double>& real) {
 
 /// sum_n w_n / (a - g lambda_n) + conj w_n / (a - g conj lambda_n), for many rows of w and nodes at once:
 ///     (a 2 Re w - g 2 Re(w conj lambda)) / ((a - g lambda)(a - g conj lambda)),
-/// so each entry and node costs one complex reciprocal, and each row two real multiply-adds by two, in matrix products.
+/// so each entry and node costs one complex reciprocal, and each row two real multiply-adds by two.
 class CauchySums {
  public:
-  CauchySums(const Vector<Complex>& lambda, const Matrix<Complex>& weights)
-      : lambda_(lambda), near_(2 * weights.real()), far_(2 * (weights * lambda.conjugate().asDiagonal()).real()) {}
+  static constexpr Index nodes = 256;  // at a time
 
-  /// rows x nodes.
-  Matrix<Complex> operator()(const Vector<Complex>& a, const Vector<Complex>& g) {
-    const Index nodes = a.size();
-    re_.resize(lambda_.size(), nodes);
-    im_.resize(lambda_.size(), nodes);
-    for (Index k = 0; k < nodes; ++k) {
-      for (Index n = 0; n < lambda_.size(); ++n) {
-        const Complex one = a(k) - mul(g(k), lambda_(n));
-        const Complex other = a(k) - mul(g(k), std::conj(lambda_(n)));
-        const Complex product = mul(one, other);
-        const double scale = 1 / std::norm(product);
-        re_(n, k) = product.real() * scale;
-        im_(n, k) = -product.imag() * scale;
-      }
-    }
-    Matrix<Complex> sums(near_.rows(), nodes);
-    const Matrix<double> near_re = near_ * re_, near_im = near_ * im_, far_re = far_ * re_, far_im = far_ * im_;
-    for (Index k = 0; k < nodes; ++k) {
-      for (Index i = 0; i < sums.rows(); ++i) {
-        sums(i, k) = mul(a(k), Complex(near_re(i, k), near_im(i, k))) - mul(g(k), Complex(far_re(i, k), far_im(i, k)));
-      }
-    }
-    return sums;
+  CauchySums(const Vector<Complex>& lambda, const Matrix<Complex>& weights)
+      : re_(lambda.real()),
+        im_(lambda.imag()),
+        near_(2 * weights.real()),
+        far_(2 * (weights * lambda.conjugate().asDiagonal()).real()),
+        scratch_(static_cast<Index>(simd::cauchy_scratch(size(lambda.size())))),
+        sums_(nodes, 2 * weights.rows()) {}
+
+  /// a, g: nodes x 2, real and imaginary parts; returned: nodes x 2 rows, those of each row.
+  const Matrix<double>& operator()(const Matrix<double>& a, const Matrix<double>& g) {
+    const simd::CauchyLoop loop{re_.data(),  im_.data(),         size(re_.size()), near_.data(),
+                                far_.data(), size(near_.rows()), scratch_.data()};
+    simd::cauchy(loop, a.data(), g.data(), size(nodes), sums_.data());
+    return sums_;
   }
 
  private:
-  Vector<Complex> lambda_;
-  Matrix<double> near_, far_, re_, im_;
+  static std::size_t size(Index n) { return static_cast<std::size_t>(n); }
+
+  Vector<double> re_, im_;
+  Matrix<double> near_, far_;
+  Vector<double> scratch_;
+  Matrix<double> sums_;
 };
 
 /// All products left_in right_nj as rows (i + left.rows() j) of weights.
@@ -89,6 +74,21 @@ Matrix<Complex> pair_weights(const Matrix<Complex>& left, const Matrix<Complex>&
     }
   }
   return weights;
+}
+
+/// C~ R B - g C~ R P (I + g P* R P)^-1 P* R B, from S = [C~; P*] R [B, P]
+void woodbury(const Matrix<Complex>& S, Complex g, Index rank, Matrix<Complex>& values) {
+  const Index q = S.rows() - rank, p = S.cols() - rank;
+  if (rank == 1) {
+    const Complex weight = mul(g, 1.0 / (1.0 + mul(g, S(q, p))));
+    for (Index j = 0; j < p; ++j) {
+      for (Index i = 0; i < q; ++i) values(i, j) = S(i, j) - mul(mul(weight, S(i, p)), S(q, j));
+    }
+    return;
+  }
+  const Matrix<Complex> small = Matrix<Complex>::Identity(rank, rank) + g * S.bottomRightCorner(rank, rank);
+  values =
+      S.topLeftCorner(q, p) - g * S.topRightCorner(q, rank) * small.partialPivLu().solve(S.bottomLeftCorner(rank, p));
 }
 
 /// Safe nodes: on the circle |w| = rho with rho^F = 1/4 the resolvent of a contraction is at most about F / log 4, while
@@ -113,7 +113,7 @@ Matrix<double> responses(const DiscreteNplr& system, Index length) {
   const Index F = good_fft_length(std::max<Index>(length, 2));
   const RealFft<double> fft(F);
 
-  const Matrix<double> less_one = power_less_one(dense(system).A, F);
+  const Matrix<double> less_one = block_increment(system, F);
   const double rho_F = std::exp(log_circle);
   const Matrix<double> C = real_rows(system.C);
   const Matrix<Complex> C_tilde = complex_rows((1 - rho_F) * C - rho_F * C * less_one);
@@ -125,26 +125,22 @@ Matrix<double> responses(const DiscreteNplr& system, Index length) {
   CauchySums cauchy(s.lambda, pair_weights(left, right));
 
   Matrix<Complex> spectra(fft.padded_bins(), q * p);
-  constexpr Index chunk = 256;
-  Vector<Complex> a(chunk), g(chunk);
-  for (Index done = 0; done < fft.bins(); done += chunk) {
-    const Index more = std::min(chunk, fft.bins() - done);
-    a.resize(more);
-    g.resize(more);
-    for (Index k = 0; k < more; ++k) {
+  constexpr Index nodes = CauchySums::nodes;
+  Matrix<double> a(nodes, 2), g(nodes, 2);
+  Matrix<Complex> S(q + r, p + r), values(q, p);
+  for (Index done = 0; done < fft.bins(); done += nodes) {
+    const Index more = std::min(nodes, fft.bins() - done);
+    for (Index k = 0; k < nodes; ++k) {  // those past the last bin are only to be numbers
       const double part = static_cast<double>(done + k) / static_cast<double>(F);
       const Complex less = expm1(Complex(log_circle / static_cast<double>(F), -2 * std::numbers::pi * part));
-      a(k) = -less;  // 1 - w
-      g(k) = h * (1.0 + (1 - system.alpha) * less);
+      a.row(k) << -less.real(), -less.imag();  // 1 - w
+      g.row(k) << h * (1 + (1 - system.alpha) * less.real()), h * (1 - system.alpha) * less.imag();
     }
-    const Matrix<Complex> sums = cauchy(a, g);
+    const Matrix<double>& sums = cauchy(a, g);
     for (Index k = 0; k < more; ++k) {
-      const Eigen::Map<const Matrix<Complex>> S(&sums(0, k), q + r, p + r);
-      const Matrix<Complex> small = Matrix<Complex>::Identity(r, r) + g(k) * S.bottomRightCorner(r, r);
-      const Matrix<Complex> values =
-          h * (S.topLeftCorner(q, p) -
-               g(k) * S.topRightCorner(q, r) * small.partialPivLu().solve(S.bottomLeftCorner(r, p)));
-      spectra.row(done + k) = values.reshaped().transpose();
+      for (Index i = 0; i < S.size(); ++i) S.reshaped()(i) = {sums(k, 2 * i), sums(k, 2 * i + 1)};
+      woodbury(S, Complex(g(k, 0), g(k, 1)), r, values);
+      spectra.row(done + k) = h * values.reshaped().transpose();
     }
   }
 
