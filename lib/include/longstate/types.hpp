@@ -31,6 +31,10 @@ using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
 template <class T>
 using State = Matrix<T>;
 
+/// The state of some copies where it lies: a State, or columns of one.
+template <class T>
+using StateRef = Eigen::Ref<State<T>, 0, Eigen::OuterStride<>>;
+
 /// One sample of every channel.
 template <class T>
 using Frame = Eigen::Ref<Vector<T>>;

@@ -171,7 +171,7 @@ void VaryingScan<T>::run_parts(ConstSignal<T> u, ConstSignal<T> delta, Signal<T>
 }
 
 template <class T>
-void VaryingScan<T>::run(ConstSignal<T> u, ConstSignal<T> delta, Signal<T> y, State<T>& x) {
+void VaryingScan<T>::run(ConstSignal<T> u, ConstSignal<T> delta, Signal<T> y, StateRef<T> x) {
   constexpr std::string_view where = "VaryingScan::run";
   const Index n = u.cols();
   detail::check_shape(where, "u", u.rows(), n, p_, n);

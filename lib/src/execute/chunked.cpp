@@ -149,7 +149,7 @@ Index Chunked<T>::block() const {
 }
 
 template <class T>
-void Chunked<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
+void Chunked<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   detail::check_run("Chunked::run", *this, u, y, x);
   const Index whole = u.cols() / block() * block();
   {
@@ -170,7 +170,7 @@ void Chunked<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
 }
 
 template <class T>
-void Chunked<T>::run_group(ConstSignal<T> u, Signal<T> y, State<T>& x, Index first) {
+void Chunked<T>::run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index first) {
   const Index p = design_->p, q = design_->q, n = u.cols(), together = u.rows() / p;
   if (together == 1) {  // frames are rows
     u_.col(0).head(p * n).reshaped(p, n) = u;
@@ -193,7 +193,7 @@ void Chunked<T>::run_group(ConstSignal<T> u, Signal<T> y, State<T>& x, Index fir
 }
 
 template <class T>
-void Chunked<T>::run_copy(Index copy, Index blocks, const T* u, T* y, State<T>& x) {
+void Chunked<T>::run_copy(Index copy, Index blocks, const T* u, T* y, StateRef<T> x) {
   const auto& loops = simd::product_loops<T>();
   const Blocks<T>& s = design_->of(copy);
   const std::size_t N = size(order()), rows = size(states_.rows()), count = size(blocks);

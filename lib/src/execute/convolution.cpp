@@ -119,7 +119,7 @@ Index Convolution<T>::fft_length() const {
 }
 
 template <class T>
-void Convolution<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
+void Convolution<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   detail::check_run("Convolution::run", *this, u, y, x);
   const detail::NoDenormals guard;
   for (Index done = 0; done < u.cols(); done += block()) {
@@ -129,7 +129,7 @@ void Convolution<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
 }
 
 template <class T>
-void Convolution<T>::run_block(ConstSignal<T> u, Signal<T> y, State<T>& x) {
+void Convolution<T>::run_block(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   const Design& d = *design_;
   const Index m = u.cols();
   for (Index c = 0; c < copies_; ++c) {

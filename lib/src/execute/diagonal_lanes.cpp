@@ -121,7 +121,7 @@ void DiagonalLanes<T>::fill(const DiscreteDiagonal& system, Index copy) {
 }
 
 template <class T>
-void DiagonalLanes<T>::take(const State<T>& x) {
+void DiagonalLanes<T>::take(const StateRef<T>& x) {
   for (Index c = 0; c < copies_; ++c) {
     const T* const factor = inverse_B_.col(shared_ ? 0 : c).data();
     const T* const from = x.col(c).data();
@@ -135,7 +135,7 @@ void DiagonalLanes<T>::take(const State<T>& x) {
 }
 
 template <class T>
-void DiagonalLanes<T>::give(State<T>& x) const {
+void DiagonalLanes<T>::give(StateRef<T> x) const {
   for (Index c = 0; c < copies_; ++c) {
     const T* const factor = B_.col(shared_ ? 0 : c).data();
     T* const to = x.col(c).data();
@@ -196,7 +196,7 @@ void DiagonalLanes<T>::fetch(const T* u, const T* y) {
 }
 
 template <class T>
-void DiagonalLanes<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
+void DiagonalLanes<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   const detail::NoDenormals guard;
   take(x);
   for (Index start = 0; start < u.cols(); start += chunk_) {

@@ -71,7 +71,7 @@ Index Fir<T>::fft_length() const {
 }
 
 template <class T>
-void Fir<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
+void Fir<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   detail::check_run("Fir::run", *this, u, y, x);
   const detail::NoDenormals guard;
   for (Index done = 0; done < u.cols(); done += block()) {
@@ -84,7 +84,7 @@ void Fir<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
 }
 
 template <class T>
-void Fir<T>::run_group(ConstSignal<T> u, Signal<T> y, State<T>& x, Index first) {
+void Fir<T>::run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index first) {
   const auto size = [](Index n) { return static_cast<std::size_t>(n); };
   const Index n = u.cols(), half = design_->fft.bins();
   if (u.rows() == 1 && u.outerStride() == 1 && y.outerStride() == 1 && n == half) {
@@ -102,7 +102,7 @@ void Fir<T>::run_group(ConstSignal<T> u, Signal<T> y, State<T>& x, Index first) 
 }
 
 template <class T>
-void Fir<T>::run_channel(Index n, const T* in, T* out, State<T>& x, Index channel) {
+void Fir<T>::run_channel(Index n, const T* in, T* out, StateRef<T> x, Index channel) {
   const Index half = design_->fft.bins(), later = order();
   T* const high = result_.data() + half;
   T* const low = n == half ? out : result_.data();  // `in` may be `out`: it has been read when `out` is written

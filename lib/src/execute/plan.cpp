@@ -253,7 +253,7 @@ Index Planned<T>::outputs() const {
   return std::visit([](const auto& path) { return path.outputs(); }, path_);
 }
 template <class T>
-void Planned<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
+void Planned<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   std::visit([&](auto& path) { path.run(u, y, x); }, path_);
 }
 

@@ -26,13 +26,13 @@ Recurrence<T>::Recurrence(const std::vector<DiscreteSystem>& layer) {
 }
 
 template <class T>
-void Recurrence<T>::step(ConstFrame<T> u, Frame<T> y, State<T>& x) noexcept {
+void Recurrence<T>::step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept {
   const detail::NoDenormals guard;
   advance(u, y, x);
 }
 
 template <class T>
-void Recurrence<T>::advance(ConstFrame<T> u, Frame<T> y, State<T>& x) noexcept {
+void Recurrence<T>::advance(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept {
   for (Index c = 0; c < copies(); ++c) {
     System& s = systems_[systems_.size() == 1 ? 0 : static_cast<std::size_t>(c)];
     const auto u_c = u.segment(c * s.B.cols(), s.B.cols());
@@ -49,7 +49,7 @@ void Recurrence<T>::advance(ConstFrame<T> u, Frame<T> y, State<T>& x) noexcept {
 }
 
 template <class T>
-void Recurrence<T>::run(ConstSignal<T> u, Signal<T> y, State<T>& x) {
+void Recurrence<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   detail::check_run("Recurrence::run", *this, u, y, x);
   constexpr Index worth = 4;  // samples; fewer do not pay for taking the state over
   if (lanes_ && u.cols() >= worth) return lanes_->run(u, y, x);

@@ -45,7 +45,7 @@ SelectiveScan<T>::SelectiveScan(const Matrix<double>& A, const Vector<double>& D
 
 template <class T>
 void SelectiveScan<T>::run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T> B, ConstSignal<T> C, Signal<T> y,
-                           State<T>& x) {
+                           StateRef<T> x) {
   constexpr std::string_view where = "SelectiveScan::run";
   const Index length = u.cols();
   detail::check_shape(where, "u", u.rows(), u.cols(), channels_, length);

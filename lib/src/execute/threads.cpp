@@ -76,10 +76,10 @@ Threaded<Path>::Threaded(Threads threads, Index copies, const Make& make)
     const auto begin = [&](Index part) { return part == parts ? copies : part * most / parts * copies_of_a_part; };
     const Index first = begin(k), count = begin(k + 1) - first;
     Path path = make(first, count);
-    State x = path.zero_state();
-    if (x.cols() != count) detail::fail("Threaded", "make must give a path of count copies", x.cols());
-    parts_.push_back({first, count, std::move(path), std::move(x)});
-    if (parts_.back().x.rows() != order()) detail::fail("Threaded", "parts must agree in their order", order());
+    const Index copies_made = path.zero_state().cols();
+    if (copies_made != count) detail::fail("Threaded", "make must give a path of count copies", copies_made);
+    parts_.push_back({first, count, std::move(path)});
+    if (parts_.back().path.order() != order()) detail::fail("Threaded", "parts must agree in their order", order());
   }
   if constexpr (!Selective<Path>) {
     inputs_ = parts_.front().path.inputs() / parts_.front().count;
@@ -89,22 +89,20 @@ Threaded<Path>::Threaded(Threads threads, Index copies, const Make& make)
 
 template <class Path>
 template <class Work>
-void Threaded<Path>::each(State& x, const Work& work) {
+void Threaded<Path>::each(StateRef<T> x, const Work& work) {
   if (parts() == 1) return work(parts_.front(), x);
   threads_.each(parts(), [&](Index k) {
     Part& part = parts_[static_cast<std::size_t>(k)];
-    part.x = x.middleCols(part.first, part.count);
-    work(part, part.x);
-    x.middleCols(part.first, part.count) = part.x;
+    work(part, x.middleCols(part.first, part.count));
   });
 }
 
 // An explicit instantiation makes both runs, by clang also the one whose constraint does not hold: hence the conditions.
 template <class Path>
-void Threaded<Path>::run(ConstSignal<T> u, Signal<T> y, State& x) requires(!Selective<Path>) {
+void Threaded<Path>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) requires(!Selective<Path>) {
   if constexpr (!Selective<Path>) {
     detail::check_run("Threaded::run", *this, u, y, x);
-    each(x, [&](Part& part, State& own) {
+    each(x, [&](Part& part, StateRef<T> own) {
       part.path.run(u.middleRows(part.first * inputs_, part.count * inputs_),
                     y.middleRows(part.first * outputs_, part.count * outputs_), own);
     });
@@ -113,13 +111,13 @@ void Threaded<Path>::run(ConstSignal<T> u, Signal<T> y, State& x) requires(!Sele
 
 template <class Path>
 void Threaded<Path>::run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T> B, ConstSignal<T> C, Signal<T> y,
-                         State& x) requires(Selective<Path>) {
+                         StateRef<T> x) requires(Selective<Path>) {
   if constexpr (Selective<Path>) {
     detail::check_run("Threaded::run", *this, u, y, x);
     detail::check_shape("Threaded::run", "delta", delta.rows(), delta.cols(), copies_, u.cols());
     detail::check_shape("Threaded::run", "B", B.rows(), B.cols(), order(), u.cols());
     detail::check_shape("Threaded::run", "C", C.rows(), C.cols(), order(), u.cols());
-    each(x, [&](Part& part, State& own) {
+    each(x, [&](Part& part, StateRef<T> own) {
       part.path.run(u.middleRows(part.first, part.count), delta.middleRows(part.first, part.count), B, C,
                     y.middleRows(part.first, part.count), own);
     });

@@ -64,7 +64,7 @@ class VaryingScan {
 
   /// u: p x n, delta: 1 x n in seconds, y: q x n, x: N x 1 as (re, im). Any number of samples and any split into calls.
   /// Throws std::invalid_argument if the shapes do not fit; then nothing has run.
-  void run(ConstSignal<T> u, ConstSignal<T> delta, Signal<T> y, State<T>& x);
+  void run(ConstSignal<T> u, ConstSignal<T> delta, Signal<T> y, StateRef<T> x);
 
  private:
   struct Part {

@@ -44,13 +44,13 @@ class Chunked {
   State<T> zero_state() const { return rest_.zero_state(); }
 
   /// u: inputs x n, y: outputs x n, any n. Throws std::invalid_argument if the shapes do not fit; then nothing has run.
-  void run(ConstSignal<T> u, Signal<T> y, State<T>& x);
+  void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
  private:
   struct Design;
   Chunked(Recurrence<T> rest, const std::vector<DiscreteSystem>& layer, Index block);
-  void run_group(ConstSignal<T> u, Signal<T> y, State<T>& x, Index first);
-  void run_copy(Index copy, Index blocks, const T* u, T* y, State<T>& x);
+  void run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index first);
+  void run_copy(Index copy, Index blocks, const T* u, T* y, StateRef<T> x);
 
   std::shared_ptr<const Design> design_;
   Recurrence<T> rest_;  // for samples that do not fill a block

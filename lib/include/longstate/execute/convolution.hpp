@@ -45,11 +45,11 @@ class Convolution {
   State<T> zero_state() const { return State<T>::Zero(order(), copies()); }
 
   /// u: inputs x n, y: outputs x n, any n. Throws std::invalid_argument if the shapes do not fit; then nothing has run.
-  void run(ConstSignal<T> u, Signal<T> y, State<T>& x);
+  void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
  private:
   struct Design;
-  void run_block(ConstSignal<T> u, Signal<T> y, State<T>& x);
+  void run_block(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
   std::shared_ptr<const Design> design_;
   Index copies_;

@@ -39,7 +39,7 @@ class DiagonalLanes {
   DiagonalLanes(const std::vector<DiscreteSystem>& layer, Index copies);
 
   /// u, y: copies x n; x: N x copies. Shapes are the caller's promise.
-  void run(ConstSignal<T> u, Signal<T> y, State<T>& x);
+  void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
  private:
   Index blocks() const { return one_channel_ ? copies_ : (copies_ + width_ - 1) / width_; }
@@ -49,8 +49,8 @@ class DiagonalLanes {
   };
   Place place(Index copy, Index entry) const;
   void fill(const DiscreteDiagonal& system, Index copy);
-  void take(const State<T>& x);
-  void give(State<T>& x) const;
+  void take(const StateRef<T>& x);
+  void give(StateRef<T> x) const;
   simd::DiagonalRows<T> rows_of(Index block);
   void run_channel(Index channel, ConstSignal<T> u, Signal<T> y);
   void fetch(const T* u, const T* y);

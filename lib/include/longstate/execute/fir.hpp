@@ -44,12 +44,12 @@ class Fir {
   State<T> zero_state() const { return State<T>::Zero(order(), copies()); }
 
   /// u, y: channels x n, any n; u and y may be the same. Throws std::invalid_argument if the shapes do not fit.
-  void run(ConstSignal<T> u, Signal<T> y, State<T>& x);
+  void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
  private:
   struct Design;
-  void run_group(ConstSignal<T> u, Signal<T> y, State<T>& x, Index first);
-  void run_channel(Index n, const T* in, T* out, State<T>& x, Index channel);
+  void run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index first);
+  void run_channel(Index n, const T* in, T* out, StateRef<T> x, Index channel);
 
   std::shared_ptr<const Design> design_;
   Matrix<T> rows_;    // of a group of channels: the input, then the output

@@ -93,7 +93,7 @@ class Planned {
   Index outputs() const;
   State<T> zero_state() const { return State<T>::Zero(order(), copies()); }
 
-  void run(ConstSignal<T> u, Signal<T> y, State<T>& x);
+  void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
  private:
 #if LONGSTATE_WITH_FFTW

@@ -40,13 +40,13 @@ class Recurrence {
   State<T> zero_state() const { return State<T>::Zero(order(), copies()); }
 
   /// One frame. Sizes are the caller's promise (asserted in debug builds); y must not overlap u.
-  void step(ConstFrame<T> u, Frame<T> y, State<T>& x) noexcept;
+  void step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept;
 
   /// u: inputs x n, y: outputs x n, any n. Throws std::invalid_argument if the shapes do not fit; then nothing has run.
-  void run(ConstSignal<T> u, Signal<T> y, State<T>& x);
+  void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
  private:
-  void advance(ConstFrame<T> u, Frame<T> y, State<T>& x) noexcept;
+  void advance(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept;
 
   struct System {
     Transition<T> A;

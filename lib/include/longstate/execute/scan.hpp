@@ -39,7 +39,7 @@ class SelectiveScan {
 
   /// Any number of samples, and any split into calls. delta in seconds; e^(delta A) saturates at e^88 (float), e^709.
   /// Throws std::invalid_argument if the shapes do not fit; then nothing has run.
-  void run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T> B, ConstSignal<T> C, Signal<T> y, State<T>& x);
+  void run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T> B, ConstSignal<T> C, Signal<T> y, StateRef<T> x);
 
  private:
   Index channels_, order_, width_;

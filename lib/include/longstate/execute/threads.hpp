@@ -47,7 +47,7 @@ concept Selective = requires(const Path& path) {
 ///     });
 ///
 /// Cost       the path's, over min(threads, copies / 16); a wake-up for each call (some 10 us: give calls more work than
-///            that), and a copy of the state.
+///            that).
 /// Real-time  as the path with one thread or one part; else no: waking threads takes a lock, and allocates.
 template <class Path>
 class Threaded {
@@ -68,19 +68,18 @@ class Threaded {
   State zero_state() const { return State::Zero(order(), copies_); }
 
   /// As the path's own. Throws std::invalid_argument if the shapes do not fit; then nothing has run.
-  void run(ConstSignal<T> u, Signal<T> y, State& x) requires(!Selective<Path>);
+  void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) requires(!Selective<Path>);
   void run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T> B, ConstSignal<T> C, Signal<T> y,
-           State& x) requires(Selective<Path>);
+           StateRef<T> x) requires(Selective<Path>);
 
  private:
   struct Part {
     Index first, count;
     Path path;
-    State x;
   };
   /// work(part, its columns of x)
   template <class Work>
-  void each(State& x, const Work& work);
+  void each(StateRef<T> x, const Work& work);
 
   Threads threads_;
   Index copies_, inputs_ = 1, outputs_ = 1;  // of a copy
