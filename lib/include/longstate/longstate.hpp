@@ -48,3 +48,6 @@
 #include <longstate/execute/streaming.hpp>
 #endif
 #include <longstate/execute/memory.hpp>
+
+#include <longstate/attention/normalizer.hpp>
+#include <longstate/attention/online_softmax.hpp>
