@@ -138,8 +138,11 @@ TEST_CASE_TEMPLATE("a varying scan is its definition, for every instruction set,
                    float, double) {
   double worst = 0;
   for (const auto method : {Discretization::zoh, Discretization::bilinear}) {
-    for (const auto& [entries, p, q, length] :
-         {std::tuple<Index, Index, Index, Index>{1, 1, 1, 300}, {3, 2, 3, 300}, {20, 17, 33, 700}, {9, 1, 2, 9000}}) {
+    struct Case {
+      Index entries, p, q, length;
+    };
+    for (const Case c : {Case{1, 1, 1, 300}, {3, 2, 3, 300}, {20, 17, 33, 700}, {9, 1, 2, 9000}}) {
+      const Index entries = c.entries, p = c.p, q = c.q, length = c.length;
       CAPTURE(entries);
       const DiagonalSystem system = model(entries, p, q);
       Signals in = signals(p, length);
