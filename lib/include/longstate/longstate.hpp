@@ -49,5 +49,7 @@
 #endif
 #include <longstate/execute/memory.hpp>
 
+#include <longstate/attention/decoder.hpp>
+#include <longstate/attention/heads.hpp>
 #include <longstate/attention/normalizer.hpp>
 #include <longstate/attention/online_softmax.hpp>
