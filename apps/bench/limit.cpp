@@ -27,6 +27,22 @@ float MultiplyAdds(double count) {
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
+float Sum(const float* values, std::size_t count) {
+  const hn::ScalableTag<float> d;
+  constexpr std::size_t chains = 8;
+  const std::size_t W = hn::Lanes(d);
+  hn::Vec<decltype(d)> sum[chains];
+  for (auto& one : sum) one = hn::Zero(d);
+  std::size_t k = 0;
+  for (; k + chains * W <= count; k += chains * W) {
+    for (std::size_t i = 0; i < chains; ++i) sum[i] = hn::Add(sum[i], hn::LoadU(d, values + k + i * W));
+  }
+  for (std::size_t i = 1; i < chains; ++i) sum[0] = hn::Add(sum[0], sum[i]);
+  float all = hn::GetLane(hn::SumOfLanes(d, sum[0]));
+  for (; k < count; ++k) all += values[k];
+  return all;
+}
+
 }  // namespace bench::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -37,6 +53,13 @@ HWY_EXPORT(MultiplyAdds);
 
 void multiply_adds(double count) {
   volatile float result = HWY_DYNAMIC_DISPATCH(MultiplyAdds)(count);
+  static_cast<void>(result);
+}
+
+HWY_EXPORT(Sum);
+
+void read(const float* values, std::size_t count) {
+  volatile float result = HWY_DYNAMIC_DISPATCH(Sum)(values, count);
   static_cast<void>(result);
 }
 

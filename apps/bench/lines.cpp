@@ -113,6 +113,7 @@ std::vector<Entry> entries() {
 #endif
   for (Entry& entry : blocks_entries()) all.push_back(std::move(entry));
   for (Entry& entry : legs_entries()) all.push_back(std::move(entry));
+  for (Entry& entry : attention_entries()) all.push_back(std::move(entry));
   for (Entry& entry : threads_entries()) all.push_back(std::move(entry));
   return all;
 }

@@ -48,10 +48,11 @@ struct Entry {
 
 /// Every claim about speed (lines.cpp).
 std::vector<Entry> entries();
-std::vector<Entry> fft_entries();      ///< part of it (lines_fft.cpp)
-std::vector<Entry> blocks_entries();   ///< part of it (lines_blocks.cpp)
-std::vector<Entry> legs_entries();     ///< part of it (lines_legs.cpp)
-std::vector<Entry> threads_entries();  ///< part of it (lines_threads.cpp)
+std::vector<Entry> fft_entries();        ///< part of it (lines_fft.cpp)
+std::vector<Entry> blocks_entries();     ///< part of it (lines_blocks.cpp)
+std::vector<Entry> legs_entries();       ///< part of it (lines_legs.cpp)
+std::vector<Entry> attention_entries();  ///< part of it (lines_attention.cpp)
+std::vector<Entry> threads_entries();    ///< part of it (lines_threads.cpp)
 
 /// Keeps this thread, and those that it will start, on the core it is on, where the system can; on all that the process had for
 /// more than one.

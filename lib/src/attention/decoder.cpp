@@ -10,11 +10,9 @@ namespace {
 
 using detail::AttentionRows;
 using detail::Keys;
-using detail::keys_of_a_block;
 using detail::queries_of_a_block;
 
 constexpr Index page = 256;  // tokens
-static_assert(page % keys_of_a_block == 0);
 
 void check_tokens(std::string_view where, Index tokens) {
   if (tokens > max_tokens) detail::fail(where, "tokens must be at most 2^24", tokens);
@@ -40,9 +38,9 @@ void attend_rows(AttentionRows<T>& rows, const AttentionLayer<T>& layer, Index f
 
 /// `count` tokens from place first_key on, in blocks.
 template <class T, class Take>
-void in_blocks(const Keys<T>& keys, Index first_key, Index count, const Take& take) {
-  for (Index done = 0; done < count; done += keys_of_a_block) {
-    take(keys.after(done), first_key + done, std::min(keys_of_a_block, count - done));
+void in_blocks(Index block, const Keys<T>& keys, Index first_key, Index count, const Take& take) {
+  for (Index done = 0; done < count; done += block) {
+    take(keys.after(done), first_key + done, std::min(block, count - done));
   }
 }
 
@@ -72,7 +70,7 @@ void FullAttention<T>::attend(ConstSignal<T> queries, ConstSignal<T> rows, Signa
   const Keys<T> keys = keys_of(layer_, rows.data(), rows.outerStride());
   for (Index first = 0; first < n; first += queries_of_a_block) {
     const Index count = std::min(queries_of_a_block, n - first);
-    const auto visit = [&](const auto& take) { in_blocks(keys, 0, first + count, take); };
+    const auto visit = [&](const auto& take) { in_blocks(rows_->block(), keys, 0, first + count, take); };
     attend_rows<T>(*rows_, layer_, first, queries.middleCols(first, count), visit, outputs.middleCols(first, count));
   }
 }
@@ -148,7 +146,7 @@ void CachedAttention<T>::run(ConstSignal<T> X, Signal<T> Y) {
         const T* const data = pages_[static_cast<std::size_t>(k / page)].data();
         const Keys<T> keys{data, layer_.key_dim() * page, layer_.key_dim(), data + layer_.value(0) * page, width * page,
                            width};
-        in_blocks(keys, k, std::min(page, tokens_ - k), take);
+        in_blocks(rows_->block(), keys, k, std::min(page, tokens_ - k), take);
       }
     };
     attend_rows<T>(*rows_, layer_, first, queries.leftCols(count), visit, outputs.leftCols(count));

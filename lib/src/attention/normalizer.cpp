@@ -157,7 +157,7 @@ Vector<T> normalize(const Normalizer& normalizer, ConstFrame<T> scores, Index qu
 template <class T>
 Vector<T> normalize_jvp(const Normalizer& normalizer, ConstFrame<T> scores, ConstFrame<T> direction, Index query) {
   detail::check_shape("normalize_jvp", "direction", direction.size(), 1, scores.size(), 1);
-  const Vector<T> p = normalize<T>(normalizer, scores, query);
+  Vector<T> p = normalize<T>(normalizer, scores, query);
   /// dp = w o (d - (w . d) / by): w the rates of the weights at a fixed sum or threshold
   const auto centred = [&](const Vector<T>& w, T by) {
     return Vector<T>(w.cwiseProduct((direction.array() - w.dot(direction) / by).matrix()));

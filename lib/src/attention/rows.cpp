@@ -11,6 +11,7 @@
 namespace longstate::detail {
 namespace {
 
+constexpr Index most_block = 64;  // of keys for many queries
 constexpr auto vectors = static_cast<Index>(simd::product_rows);
 
 std::size_t size(Index n) { return static_cast<std::size_t>(n); }
@@ -32,9 +33,9 @@ AttentionRows<T>::AttentionRows(const AttentionLayer<T>& layer, const Normalizer
       plain_(is_plain(normalizer)),
       extra_zero_(std::holds_alternative<SoftmaxOne>(normalizer)),
       queries_(heads_ * key_dim_, most_queries),
-      scores_(keys_of_a_block, most_queries),
-      keys_(Matrix<T>::Zero(keys_of_a_block, most_queries > 1 ? key_dim_ : 0)),
-      values_(Matrix<T>::Zero(padded_, most_queries > 1 ? keys_of_a_block : 0)),
+      keys_(Matrix<T>::Zero(most_block, most_queries > 1 ? key_dim_ : 0)),
+      values_(Matrix<T>::Zero(padded_, most_queries > 1 ? most_block : 0)),
+      scores_(std::max<Index>(256, most_block * most_queries)),
       max_(heads_, most_queries),
       sum_(heads_, most_queries),
       value_(heads_ * padded_, most_queries) {
@@ -99,14 +100,15 @@ void AttentionRows<T>::score(const AttentionLayer<T>& layer, Index head, const T
                                     queries_.data() + head * key_dim_, scores_.data());
   } else {
     simd::product_loops<T>().set(keys_.data(), size(keys_.rows()), size(key_dim_), queries_.data() + head * key_dim_,
-                                 size(queries_.rows()), size(count_), scores_.data(), size(scores_.rows()));
+                                 size(queries_.rows()), size(count_), scores_.data(), size(block()));
   }
   const T slope = layer.slope(head);
   for (Index r = 0; r < count_; ++r) {
     const Index seen = std::min(count, first_ + r - first_key + 1);  // of the block
-    for (Index j = std::max<Index>(seen, 0); j < count; ++j) scores_(j, r) = -std::numeric_limits<T>::infinity();
+    T* const s = scores(r);
+    for (Index j = std::max<Index>(seen, 0); j < count; ++j) s[j] = -std::numeric_limits<T>::infinity();
     if (slope == 0) continue;
-    for (Index j = 0; j < seen; ++j) scores_(j, r) -= slope * static_cast<T>(first_ + r - first_key - j);
+    for (Index j = 0; j < seen; ++j) s[j] -= slope * static_cast<T>(first_ + r - first_key - j);
   }
 }
 
@@ -114,7 +116,7 @@ template <class T>
 void AttentionRows<T>::fold(Index head, const T* value, Index value_stride, Index first_key, Index count) {
   const auto& loops = simd::attention_loops<T>();
   for (Index r = 0; r < count_; ++r) {
-    T* const s = scores_.col(r).data();
+    T* const s = scores(r);
     if (!plain_) {
       RowWeights<T>& weights = weights_[size(row(head, r))];
       if (!weights.ready()) {
@@ -124,7 +126,7 @@ void AttentionRows<T>::fold(Index head, const T* value, Index value_stride, Inde
       if (!reading_) continue;
       for (Index j = 0; j < count; ++j) s[j] = weights(first_key + j, s[j]);
       if (!weights.exponential()) {
-        sum_(head, r) += scores_.col(r).head(count).sum();
+        for (Index j = 0; j < count; ++j) sum_(head, r) += s[j];
         continue;
       }
     }
@@ -146,7 +148,7 @@ void AttentionRows<T>::fold(Index head, const T* value, Index value_stride, Inde
   if (count_ == 1) {
     loops.add(value, size(value_stride), size(value_dim_), size(count), scores_.data(), sums);
   } else {
-    simd::product_loops<T>().add(values_.data(), size(padded_), size(count), scores_.data(), size(scores_.rows()),
+    simd::product_loops<T>().add(values_.data(), size(padded_), size(count), scores_.data(), size(block()),
                                  size(count_), sums, size(value_.rows()));
   }
 }

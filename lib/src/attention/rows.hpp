@@ -9,7 +9,7 @@
 
 namespace longstate::detail {
 
-inline constexpr Index keys_of_a_block = 64, queries_of_a_block = 64;
+inline constexpr Index queries_of_a_block = 64;
 
 /// Keys and values of `groups` heads: those of group g and token j at key + g key_step + j key_stride, and so on.
 template <class T>
@@ -42,7 +42,9 @@ class AttentionRows {
 
   /// queries: heads key_dim x n, of places first … first + n - 1.
   void start(Index first, ConstSignal<T> queries);
-  /// At most keys_of_a_block keys from place first_key on; those after a query are not its own.
+  /// Keys that come at a time: few for many queries, whose scores stay in the cache.
+  Index block() const { return count_ == 1 ? 256 : 64; }
+  /// At most block() keys from place first_key on; those after a query are not its own.
   void take(const AttentionLayer<T>& layer, const Keys<T>& keys, Index first_key, Index count);
   /// Whether all is read; else the keys are wanted once more.
   bool end_pass();
@@ -56,6 +58,7 @@ class AttentionRows {
   void pack(const T* key, Index key_stride, const T* value, Index value_stride, Index count);
   void score(const AttentionLayer<T>& layer, Index head, const T* key, Index key_stride, Index first_key, Index count);
   void fold(Index head, const T* value, Index value_stride, Index first_key, Index count);
+  T* scores(Index query) { return scores_.data() + query * block(); }
   Index row(Index head, Index query) const { return query * heads_ + head; }
 
   Normalizer normalizer_;
@@ -64,9 +67,10 @@ class AttentionRows {
   bool reading_ = false;                        // weights are known
   bool plain_, extra_zero_;                     // weights are the scores; softmax-1
   std::vector<RowWeights<T>> weights_;
-  Matrix<T> queries_, scores_, keys_, values_;  // the last two of a block and group
-  Matrix<T> max_, sum_;                         // heads x queries
-  Matrix<T> value_;                             // heads padded x queries
+  Matrix<T> queries_, keys_, values_;  // the last two of a block and group
+  Vector<T> scores_;                   // block x queries
+  Matrix<T> max_, sum_;                // heads x queries
+  Matrix<T> value_;                    // heads padded x queries
 };
 
 }  // namespace longstate::detail

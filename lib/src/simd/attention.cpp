@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
 namespace longstate::simd::HWY_NAMESPACE {
@@ -22,30 +21,50 @@ namespace {
 template <class T>
 using Tag = hn::ScalableTag<T>;
 
-/// m keys, whose sums go side by side.
-template <std::size_t m, class T>
-HWY_INLINE void DotsOf(const T* K, std::size_t stride, std::size_t size, const T* q, T* s) {
+// W vectors become one of their sums by adding neighbours, of two vectors at a time, log2 W times.
+template <std::size_t count, class V>
+HWY_INLINE V SumTree(const V* parts) {
+#if HWY_TARGET != HWY_SCALAR  // where W = 1
+  if constexpr (count > 1) {
+    const hn::DFromV<V> d;
+    const V first = SumTree<count / 2>(parts), second = SumTree<count / 2>(parts + count / 2);
+    return hn::Add(hn::ConcatEven(d, second, first), hn::ConcatOdd(d, second, first));
+  }
+#endif
+  return *parts;
+}
+
+/// The dot products of a vector's number of keys.
+template <class T>
+HWY_INLINE void DotsOfVector(const T* K, std::size_t stride, std::size_t size, const T* q, T* s) {
   const Tag<T> d;
-  const std::size_t W = hn::Lanes(d);
-  hn::Vec<Tag<T>> sum[m];
-  for (std::size_t j = 0; j < m; ++j) sum[j] = hn::Zero(d);
+  constexpr std::size_t W = hn::MaxLanes(d);
+  hn::Vec<Tag<T>> sum[W];
+  for (auto& one : sum) one = hn::Zero(d);
   std::size_t c = 0;
   for (; c + W <= size; c += W) {
     const auto q_c = hn::LoadU(d, q + c);
-    for (std::size_t j = 0; j < m; ++j) sum[j] = hn::MulAdd(hn::LoadU(d, K + j * stride + c), q_c, sum[j]);
+    for (std::size_t j = 0; j < W; ++j) sum[j] = hn::MulAdd(hn::LoadU(d, K + j * stride + c), q_c, sum[j]);
   }
-  for (std::size_t j = 0; j < m; ++j) {
-    T rest = 0;
-    for (std::size_t k = c; k < size; ++k) rest += K[j * stride + k] * q[k];
-    s[j] = hn::GetLane(hn::SumOfLanes(d, sum[j])) + rest;
+  hn::StoreU(SumTree<W>(sum), d, s);
+  for (std::size_t j = 0; j < W; ++j) {
+    for (std::size_t k = c; k < size; ++k) s[j] += K[j * stride + k] * q[k];
   }
 }
 
 template <class T>
 void Dots(const T* K, std::size_t stride, std::size_t size, std::size_t n, const T* q, T* s) {
+  const Tag<T> d;
+  const std::size_t W = hn::Lanes(d);
   std::size_t j = 0;
-  for (; j + 4 <= n; j += 4) DotsOf<4>(K + j * stride, stride, size, q, s + j);
-  for (; j < n; ++j) DotsOf<1>(K + j * stride, stride, size, q, s + j);
+  for (; j + W <= n; j += W) DotsOfVector(K + j * stride, stride, size, q, s + j);
+  for (; j < n; ++j) {
+    auto sum = hn::Zero(d);
+    std::size_t c = 0;
+    for (; c + W <= size; c += W) sum = hn::MulAdd(hn::LoadU(d, K + j * stride + c), hn::LoadU(d, q + c), sum);
+    s[j] = hn::GetLane(hn::SumOfLanes(d, sum));
+    for (; c < size; ++c) s[j] += K[j * stride + c] * q[c];
+  }
 }
 
 /// `vectors` of each value, whose sums stay in registers.
