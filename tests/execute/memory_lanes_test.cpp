@@ -12,6 +12,12 @@
 using namespace longstate;
 using support::random_matrix;
 
+#ifdef LONGSTATE_SANITIZED
+constexpr Index length = 1200;
+#else
+constexpr Index length = 4000;
+#endif
+
 TEST_CASE_TEMPLATE("legs in lanes of channels and of samples is legs frame by frame", T, float, double) {
   const double tolerance = std::is_same_v<T, float> ? 5e-6 : 1e-14;  // of the signal
   support::EachTarget()([&] {
@@ -23,7 +29,7 @@ TEST_CASE_TEMPLATE("legs in lanes of channels and of samples is legs frame by fr
           CAPTURE(order);
           CAPTURE(channels);
           const MemoryOptions options{.order = order, .dt = 0.1, .channels = channels, .method = method};
-          const Matrix<double> noise = random_matrix(channels, 4000, 3);
+          const Matrix<double> noise = random_matrix(channels, length, 3);
           Memory<T> blocks(LegS{}, options);
           Memory<double> frames(LegS{}, options);
           for (Index k = 0; k < noise.cols(); ++k) frames.push(noise.col(k));

@@ -51,5 +51,6 @@
 
 #include <longstate/attention/decoder.hpp>
 #include <longstate/attention/heads.hpp>
+#include <longstate/attention/linear.hpp>
 #include <longstate/attention/normalizer.hpp>
 #include <longstate/attention/online_softmax.hpp>
