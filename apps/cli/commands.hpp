@@ -15,5 +15,6 @@ void add_reduce(CLI::App& app);
 void add_signal(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_paths(CLI::App& app);
+void add_compare(CLI::App& app);
 
 }  // namespace cli

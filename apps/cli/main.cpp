@@ -43,6 +43,7 @@ int run(int argc, char** argv) {
   cli::add_signal(app);
   cli::add_bench(app);
   cli::add_paths(app);
+  cli::add_compare(app);
   try {
     app.parse(argc, argv);  // runs the subcommand
     return 0;

@@ -283,4 +283,52 @@ void plot_paths(const std::string& path, const std::vector<bench::Cell>& cells) 
   run_gnuplot(path, script);
 }
 
+void plot_comparison(const std::string& path, const std::vector<std::vector<ComparisonRun>>& models) {
+  std::string data, tics;
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    data += fmt::format("$model{} << EOD\n", i);
+    for (const ComparisonRun& run : models[i]) {
+      data += fmt::format("{} {} {} {}\n", run.length, run.seconds_per_token * 1e6,
+                          static_cast<double>(run.state_bytes) / 1024,
+                          run.peak_bytes < 0 ? "NaN" : fmt::format("{}", static_cast<double>(run.peak_bytes) / 1024));
+      if (i == 0) tics += fmt::format("{}{}", tics.empty() ? "" : ", ", run.length);
+    }
+    data += "EOD\n";
+  }
+  // a colour for each family, points for each of its members
+  const auto family = [](std::string_view model) -> std::size_t {
+    if (model.starts_with("ssm")) return 0;
+    if (model.starts_with("constant")) return 1;
+    return model.starts_with("linear") || model == "retention" ? 2 : 3;
+  };
+  // the names of some families beside each panel: all would not fit beside one
+  const auto panel = [&](std::string_view title, int column, const std::set<std::size_t>& named) {
+    std::string curves;
+    std::array<int, 4> members{};
+    for (std::size_t i = 0; i < models.size(); ++i) {
+      const std::string& name = models[i].front().model;
+      const std::size_t of = family(name);
+      constexpr std::array<int, 6> points{7, 4, 9, 10, 13, 2};
+      const int member = members[of]++;
+      curves +=
+          fmt::format("{}$model{} using 1:{} with linespoints lw 2 pt {} ps 1 lc rgb '{}' dt {} {}", i ? ", " : "", i,
+                      column, points[static_cast<std::size_t>(member) % points.size()], colours[of], member + 1,
+                      named.contains(of) ? fmt::format("title {}", quoted(name)) : "notitle");
+    }
+    return fmt::format("set title '{}'\nplot {}\n", title, curves);
+  };
+  std::string script = fmt::format("set terminal {}\n", terminal(path)) + data;
+  script += fmt::format(
+      "set multiplot layout 3,1 margins 0.1,0.7,0.08,0.95 spacing 0,0.1\nset logscale xy\nset grid lc rgb '#dddddd'\n"
+      "set border 3\nset tics nomirror\nset format y '10^{{%T}}'\nset xtics ({})\nset mxtics 1\nset mytics 1\n"
+      "set key outside right center vertical Left reverse\n",
+      tics);
+  script += panel("time of a token, microseconds", 2, {0, 1});
+  script += panel("state, carried from one token to the next, KiB", 3, {3});
+  script += "set xlabel 'tokens'\n";
+  script += panel("peak, allocated at most, KiB", 4, {2});
+  script += "unset multiplot\nset output\n";
+  run_gnuplot(path, script);
+}
+
 }  // namespace cli

@@ -2,6 +2,7 @@
 
 // Pictures, drawn by gnuplot.
 
+#include "cli/comparison.hpp"
 #include "cli/history.hpp"
 #include "cli/reconstruction.hpp"
 
@@ -34,5 +35,8 @@ void plot_bench(const std::string& path, const std::vector<BenchBar>& bars);
 
 /// Which path is the fastest for each order and length, a panel for each number of channels, with its time.
 void plot_paths(const std::string& path, const std::vector<bench::Cell>& cells);
+
+/// Time of a token, state and peak memory against the length, both logarithmic; a list of runs for each model.
+void plot_comparison(const std::string& path, const std::vector<std::vector<ComparisonRun>>& models);
 
 }  // namespace cli

@@ -9,6 +9,7 @@
     check_command.py reduce LONGSTATE        impulse responses and systems made smaller, within the stated error
     check_command.py reconstruct LONGSTATE   errors against the best fit, outputs, streams
     check_command.py bench LONGSTATE         the fields of its JSON (no time is judged)
+    check_command.py compare LONGSTATE       its fields, and the bytes that each model carries
     check_command.py bad-input LONGSTATE     one clear line, exit 1 or 2, no partial file
     check_command.py stream LONGSTATE        10^7 samples on standard input: memory, time
 
@@ -121,6 +122,26 @@ def bench():
         check("fields", set(line) == {"name", "seconds", "reference", "ratio", "bound", "better"}, line)
         check("better", line["better"] in ("lower", "higher"), line)
         check("positive", min(line["seconds"], line["reference"], line["ratio"], line["bound"]) > 0, line)
+
+
+def compare():
+    d = document("compare", "--lengths", "16,64,256,4096", "--seconds", 0.5)
+    runs = {}
+    for r in d["runs"]:
+        for field in ("model", "length", "seconds_per_token", "seconds", "state_bytes", "peak_bytes"):
+            check(f"{r['model']} has {field}", field in r)
+        runs.setdefault(r["model"], {})[r["length"]] = r
+    check("all models", len(runs) == 13, str(sorted(runs)))
+    for model in ("constant, 1 layer", "constant, 2 layers", "constant, 3 layers", "linear attention elu", "retention", "ssm recurrent"):
+        states = {r["state_bytes"] for r in runs[model].values()}
+        check(f"{model}: the state is the same for all lengths", len(states) == 1, str(states))
+        peaks = [r["peak_bytes"] or 0 for r in runs[model].values()]  # null where nothing counts
+        # a block of glibc's may be 16 bytes larger than another of the same request
+        check(f"{model}: so is the peak", max(peaks) - min(peaks) <= 64, str(peaks))
+    check("constant, 1 layer reached 4,096", 4096 in runs["constant, 1 layer"])
+    for model, numbers in (("cached multi-head", 2 * 64), ("cached grouped", 2 * 32), ("cached multi-query", 2 * 16), ("cached latent", 40)):
+        for length, r in runs[model].items():
+            check(f"{model}: bytes of {length} tokens", r["state_bytes"] == 4 * numbers * length, str(r["state_bytes"]))
 
 
 def agreement():
@@ -333,6 +354,11 @@ def bad_input():
         wav = (ROOT / "data/speech.wav").read_bytes()
         cases = [
             ("bench of nothing", ["bench", "nothing"], 2),
+            ("heads that do not divide", ["compare", "--heads", 3], 2),
+            ("groups that do not divide", ["compare", "--kv-heads", 3, "--models", "cached grouped", "--lengths", 4], 2),
+            ("latent 0", ["compare", "--latent", 0], 2),
+            ("too many tokens", ["compare", "--lengths", 10**8], 2),
+            ("unknown model", ["compare", "--models", "magic"], 2),
             ("bench without pairs", ["bench", "--pairs", 0], 2),
             ("empty file", ["reconstruct", write("empty.csv", b"")], 2),
             ("empty WAV", ["reconstruct", write("empty.wav", b"")], 2),
@@ -468,7 +494,7 @@ def stream():
 if __name__ == "__main__":
     COMMAND = str(pathlib.Path(sys.argv[2]).resolve())
     {"references": references, "agreement": agreement, "structures": structures, "reduce": reduce,
-     "reconstruct": reconstruct, "bench": bench, "bad-input": bad_input, "stream": stream}[sys.argv[1]]()
+     "reconstruct": reconstruct, "bench": bench, "compare": compare, "bad-input": bad_input, "stream": stream}[sys.argv[1]]()
     if FAILURES:
         raise SystemExit(f"{len(FAILURES)} failed")
     print("passed")
