@@ -6,8 +6,10 @@
 #include <longstate/longstate.hpp>
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <fstream>
 #include <limits>
 #include <stdexcept>
 
@@ -156,6 +158,46 @@ TEST_CASE_TEMPLATE(
         }
         CHECK(wrong <= (jumps ? 2 : 0));
         if (!jumps) worst = std::max(worst, relative_error(one, expected));
+      }
+    }
+  }
+  MESSAGE("largest error " << worst);
+}
+
+TEST_CASE("multi-head attention is torch's, by every decoder") {
+  nlohmann::json reference;
+  std::ifstream(std::string(LONGSTATE_REFERENCE_DIR) + "/attention.json") >> reference;
+  double worst = 0;
+  for (const nlohmann::json& c : reference.at("cases")) {
+    const Index h = c["heads"], m = c["width"], n = c["tokens"];
+    CAPTURE(n);
+    const auto some = [](Index rows, Index cols, double seed) {
+      return Matrix<double>(Matrix<double>::NullaryExpr(rows, cols, [seed](Index i, Index j) {
+        return std::sin(seed + 0.7 * double(i) + 1.3 * double(j) + 0.11 * double(i * j));
+      }));
+    };
+    const double root = std::sqrt(double(m));
+    AttentionWeights<double> w;
+    w.query = some(m, m, 1) / root;
+    w.key = some(m, m, 2) / root;
+    w.value = some(m, m, 3) / root;
+    w.output = some(m, m, 4) / root;
+    const AttentionLayer<double> layer({h, h, m / h, 0, 0}, w);
+    const Matrix<double> X = some(n, m, 5).transpose();
+    Matrix<double> full(m, n), cached(m, n), constant(m, n);
+    FullAttention<double>(layer).run(X, full);
+    CachedAttention<double> cache(layer);
+    for (Index k = 0; k < n; ++k) cache.run(X.col(k), cached.col(k));
+    ConstantAttention<double> again({layer}, [&](Index k, Frame<double> x) { x = X.col(k); });
+    for (std::size_t i = 0; i < c["kept"].size(); ++i) {
+      const Index k = c["kept"][i];
+      const std::vector<double> values = c["outputs"][i];
+      const Vector<double> expected = Eigen::Map<const Vector<double>>(values.data(), m);
+      again.run(k, constant.col(k));
+      for (const Matrix<double>* Y : {&full, &cached, &constant}) {
+        const double error = (Y->col(k) - expected).norm() / expected.norm();
+        CHECK(error < 1e-12);
+        worst = std::max(worst, error);
       }
     }
   }
