@@ -4,6 +4,7 @@
 #include "cli/error.hpp"
 #include "cli/plot.hpp"
 #include "cli/progress.hpp"
+#include "cli/recall.hpp"
 
 #include <fmt/core.h>
 
@@ -23,7 +24,7 @@ struct Options {
   std::vector<std::string> models;
   ComparisonSizes sizes;
   double most_seconds = 2;
-  std::string picture;
+  std::string picture, recall_picture;
   bool json = false;
 };
 
@@ -68,8 +69,25 @@ Json to_json(const ComparisonRun& run) {
           {"peak_bytes", known(run.peak_bytes)}};
 }
 
+Json to_json(const RecallCurve& curve) {
+  return {{"model", curve.model}, {"numbers", curve.numbers}, {"ages", curve.ages}, {"errors", curve.errors}};
+}
+
+void print_recall(const std::vector<RecallCurve>& curves) {
+  print(fmt::format("\n{:<31} {:>8}", "recall: error at an age of", "numbers"));
+  const auto& ages = curves.front().ages;
+  constexpr std::size_t every = 6;
+  for (std::size_t i = 0; i < ages.size(); i += every) print(fmt::format(" {:>8}", ages[i]));
+  for (const RecallCurve& curve : curves) {
+    print(fmt::format("\n{:<31} {:>8}", curve.model, curve.numbers));
+    for (std::size_t i = 0; i < ages.size(); i += every) print(fmt::format(" {:>8.1e}", curve.errors[i]));
+  }
+  print(std::string("\n"));
+}
+
 void run(Options options) {
   if (!options.picture.empty()) check_can_plot(options.picture);
+  if (!options.recall_picture.empty()) check_can_plot(options.recall_picture);
   if (options.models.empty()) options.models.assign(comparison_models().begin(), comparison_models().end());
   std::ranges::sort(options.lengths);
   Progress progress("measuring");
@@ -79,18 +97,23 @@ void run(Options options) {
                     static_cast<long long>(all.size()));
     all.push_back(runs_of(model, options));
   }
+  const std::vector<RecallCurve> curves = options.recall_picture.empty() ? std::vector<RecallCurve>() : recall();
   if (options.json) {
     Json list = Json::array();
     for (const auto& runs : all) {
       for (const ComparisonRun& one : runs) list.push_back(to_json(one));
     }
-    print(Json{{"runs", list}});
+    Json document{{"runs", list}};
+    for (const RecallCurve& curve : curves) document["recall"].push_back(to_json(curve));
+    print(document);
   } else {
     print(fmt::format("{:<21} {:>7} {:>12} {:>8} {:>12} {:>12} {:>12}\n", "model", "length", "us a token", "grows",
                       "all, ms", "state", "peak"));
     for (const auto& runs : all) print_runs(runs);
+    if (!curves.empty()) print_recall(curves);
   }
   if (!options.picture.empty()) plot_comparison(options.picture, all);
+  if (!options.recall_picture.empty()) plot_recall(options.recall_picture, curves);
 }
 
 }  // namespace
@@ -132,6 +155,8 @@ void add_compare(CLI::App& app) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_option("--plot", options->picture, "draw time and memory against length: .svg, .png or .pdf");
+  command->add_option("--recall", options->recall_picture,
+                      "also how well each recalls a signal's past; draw the error against age: .svg, .png or .pdf");
   command->add_flag("--json", options->json, "print {\"runs\":[{\"model\",\"length\",\"seconds_per_token\",...}]}");
   command->callback([options] { run(*options); });
 }

@@ -331,4 +331,26 @@ void plot_comparison(const std::string& path, const std::vector<std::vector<Comp
   run_gnuplot(path, script);
 }
 
+void plot_recall(const std::string& path, const std::vector<RecallCurve>& curves) {
+  constexpr double exact = 1e-5;  // and below: a logarithm has no zero
+  std::string script = fmt::format("set terminal {}\n", terminal(path)), plots;
+  for (std::size_t i = 0; i < curves.size(); ++i) {
+    const RecallCurve& curve = curves[i];
+    script += fmt::format("$curve{} << EOD\n", i);
+    for (std::size_t k = 0; k < curve.ages.size(); ++k)
+      script += fmt::format("{} {}\n", curve.ages[k], std::max(curve.errors[k], exact));
+    script += "EOD\n";
+    plots +=
+        fmt::format("{}$curve{} using 1:2 with lines lw 3 lc rgb '{}' title {}", i ? ", " : "", i,
+                    colours[i % colours.size()], quoted(fmt::format("{}: {} numbers", curve.model, curve.numbers)));
+  }
+  script += fmt::format(
+      "set logscale xy\nset border 3\nset tics nomirror\nset grid lc rgb '#dddddd'\nset format y '10^{{%T}}'\n"
+      "set key below left Left reverse maxcols 2\nset xlabel 'age, samples ago'\nset yrange [7e-6:3]\nset ytics add "
+      "('0' 1e-5)\n"
+      "set title 'recall: root mean square error, of a signal whose own is 1'\nplot [1:1000] {}\nset output\n",
+      plots);
+  run_gnuplot(path, script);
+}
+
 }  // namespace cli

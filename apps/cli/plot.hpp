@@ -4,6 +4,7 @@
 
 #include "cli/comparison.hpp"
 #include "cli/history.hpp"
+#include "cli/recall.hpp"
 #include "cli/reconstruction.hpp"
 
 #include <bench/grid.hpp>
@@ -38,5 +39,8 @@ void plot_paths(const std::string& path, const std::vector<bench::Cell>& cells);
 
 /// Time of a token, state and peak memory against the length, both logarithmic; a list of runs for each model.
 void plot_comparison(const std::string& path, const std::vector<std::vector<ComparisonRun>>& models);
+
+/// Error against age, both logarithmic.
+void plot_recall(const std::string& path, const std::vector<RecallCurve>& curves);
 
 }  // namespace cli

@@ -142,6 +142,15 @@ def compare():
     for model, numbers in (("cached multi-head", 2 * 64), ("cached grouped", 2 * 32), ("cached multi-query", 2 * 16), ("cached latent", 40)):
         for length, r in runs[model].items():
             check(f"{model}: bytes of {length} tokens", r["state_bytes"] == 4 * numbers * length, str(r["state_bytes"]))
+    with tempfile.TemporaryDirectory() as folder:
+        picture = pathlib.Path(folder) / "recall.svg"
+        d = document("compare", "--lengths", 4, "--models", "retention", "--recall", picture)
+        check("picture of the recall", "svg" in picture.read_text()[:400])
+    recall = {c["model"]: c for c in d["recall"]}
+    legt = recall["legt: a window of 512"]
+    check("attention reads all of the past", max(recall["attention, cached"]["errors"]) < 1e-6)
+    check("legt reads its window", all(e < 2e-3 for a, e in zip(legt["ages"], legt["errors"]) if a < 500), str(legt))
+    check("and nothing before", all(0.5 < e < 1.5 for a, e in zip(legt["ages"], legt["errors"]) if a > 512), str(legt))
 
 
 def agreement():
