@@ -4,7 +4,7 @@
 
 #include <longstate/longstate.hpp>
 
-#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>

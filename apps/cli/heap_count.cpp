@@ -24,11 +24,13 @@ void given_back(void* block) noexcept {
 }  // namespace
 
 extern "C" {
+// NOLINTBEGIN(bugprone-reserved-identifier): glibc's own names
 void* __libc_malloc(std::size_t);
 void* __libc_calloc(std::size_t, std::size_t);
 void* __libc_realloc(void*, std::size_t);
 void* __libc_memalign(std::size_t, std::size_t);
 void __libc_free(void*);
+// NOLINTEND(bugprone-reserved-identifier)
 
 void* malloc(std::size_t size) { return taken(__libc_malloc(size)); }
 void* calloc(std::size_t count, std::size_t size) { return taken(__libc_calloc(count, size)); }
