@@ -314,6 +314,20 @@ TEST_CASE("attention: sizes and weights that do not fit are refused by name") {
   Matrix<double> X = random_matrix(width, 3, 1), Y(width, 2);
   CHECK_THROWS_AS(FullAttention<double>(layer).run(X, Y), std::invalid_argument);
   CHECK_THROWS_AS(CachedAttention<double>(layer).run(X, Y), std::invalid_argument);
+  CachedAttention<double> cache(layer);
+  cache.run(X, X);
+  X = random_matrix(width, 3, 1);
+  X(2, 1) = std::numeric_limits<double>::quiet_NaN();
+  CHECK_THROWS_WITH_AS(cache.run(X, X), "longstate::CachedAttention::run: token 4 must be finite, got nan",
+                       std::invalid_argument);
+  CHECK(cache.tokens() == 3);
+  CHECK_THROWS_WITH_AS(FullAttention<double>(layer).run(X, X),
+                       "longstate::FullAttention::run: token 1 must be finite, got nan", std::invalid_argument);
+  ConstantAttention<double> holes({layer}, [&](Index k, Frame<double> x) { x = X.col(k); });
+  Vector<double> out(width);
+  CHECK_NOTHROW(holes.run(0, out));
+  CHECK_THROWS_WITH_AS(holes.run(2, out), "longstate::ConstantAttention::run: token 1 must be finite, got nan",
+                       std::invalid_argument);
   const auto source = [](Index, Frame<double> x) { x.setZero(); };
   CHECK_THROWS_AS(ConstantAttention<double>({}, source), std::invalid_argument);
   ConstantAttention<double> decoder({layer}, source);

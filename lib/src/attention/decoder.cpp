@@ -81,6 +81,7 @@ void FullAttention<T>::run(ConstSignal<T> X, Signal<T> Y) {
   detail::check_shape("FullAttention::run", "X", X.rows(), n, layer_.width(), n);
   detail::check_shape("FullAttention::run", "Y", Y.rows(), Y.cols(), layer_.width(), n);
   check_tokens("FullAttention::run", n);
+  detail::check_tokens_finite("FullAttention::run", X, 0);
   Matrix<T> queries(heads * layer_.key_dim(), n), rows(layer_.row(), n), outputs(heads * layer_.value_dim(), n);
   layer_.queries(X, 0, queries);
   layer_.rows(X, 0, rows);
@@ -131,6 +132,7 @@ void CachedAttention<T>::run(ConstSignal<T> X, Signal<T> Y) {
   detail::check_shape("CachedAttention::run", "X", X.rows(), n, layer_.width(), n);
   detail::check_shape("CachedAttention::run", "Y", Y.rows(), Y.cols(), layer_.width(), n);
   check_tokens("CachedAttention::run", tokens_ + n);
+  detail::check_tokens_finite("CachedAttention::run", X, tokens_);
   const Index most = std::min(n, queries_of_a_block);
   Matrix<T> queries(heads * layer_.key_dim(), most), rows(layer_.row(), most),
       outputs(heads * layer_.value_dim(), most);
@@ -199,7 +201,11 @@ ConstantAttention<T>::~ConstantAttention() = default;
 /// The input of layer `level` at token k.
 template <class T>
 void ConstantAttention<T>::hidden(std::size_t level, Index k, Frame<T> x) {
-  if (level == 0) return source_(k, x);
+  if (level == 0) {
+    source_(k, x);
+    detail::check_tokens_finite("ConstantAttention::run", x, k);
+    return;
+  }
   attend(level - 1, k, x);
   x += levels_[level - 1].x.col(0);  // the last token that it read was k itself
 }

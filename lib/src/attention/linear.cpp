@@ -60,6 +60,7 @@ void LinearAttention<T>::run(ConstSignal<T> X, Signal<T> Y) {
   const Index n = X.cols(), heads = layer_.heads().heads, d = layer_.value_dim();
   detail::check_shape("LinearAttention::run", "X", X.rows(), n, layer_.width(), n);
   detail::check_shape("LinearAttention::run", "Y", Y.rows(), Y.cols(), layer_.width(), n);
+  detail::check_tokens_finite("LinearAttention::run", X, 0);
   const detail::NoDenormals guard;
   Matrix<T> queries(heads * layer_.key_dim(), n), rows(layer_.row(), n), outputs(heads * d, n);
   layer_.queries(X, 0, queries);

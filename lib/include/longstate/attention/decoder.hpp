@@ -35,7 +35,7 @@ class FullAttention {
   FullAttention& operator=(FullAttention&&) noexcept;
   ~FullAttention();
 
-  /// X, Y: m x n. Throws std::invalid_argument if shapes do not fit or n > max_tokens.
+  /// X, Y: m x n. Throws std::invalid_argument if shapes do not fit, n > max_tokens, or a token is not finite.
   void run(ConstSignal<T> X, Signal<T> Y);
 
   /// The same without projections: queries: heads key_dim x n, with their scale; rows: row() x n; outputs: heads value_dim x n.
@@ -58,8 +58,8 @@ class CachedAttention {
   CachedAttention& operator=(CachedAttention&&) noexcept;
   ~CachedAttention();
 
-  /// The next tokens, X, Y: m x n. Throws std::invalid_argument if shapes do not fit or the tokens would pass max_tokens; then
-  /// nothing has run.
+  /// The next tokens, X, Y: m x n. Throws std::invalid_argument if shapes do not fit, the tokens would pass max_tokens, or one
+  /// is not finite; then nothing has run.
   void run(ConstSignal<T> X, Signal<T> Y);
 
   Index tokens() const { return tokens_; }
@@ -94,7 +94,7 @@ class ConstantAttention {
   ~ConstantAttention();
 
   /// What the last layer gives for token k, without its input. y: m. Throws std::invalid_argument if k is negative or not
-  /// below max_tokens, or the shape does not fit.
+  /// below max_tokens, the shape does not fit, or a token of the source is not finite.
   void run(Index k, Frame<T> y);
 
   /// Of all that is kept while it runs: the running softmax, the token and the row of each layer.

@@ -51,7 +51,8 @@ class LinearAttention {
   /// Throws std::invalid_argument if a decay is not in (0, 1] or there is not one for each head, or if heads are latent.
   LinearAttention(AttentionLayer<T> layer, LinearAttentionOptions options = {});
 
-  /// The next tokens. X, Y: m x n. Throws std::invalid_argument if shapes do not fit.
+  /// The next tokens. X, Y: m x n. Throws std::invalid_argument if shapes do not fit or a token is not finite; then nothing has
+  /// run.
   void run(ConstSignal<T> X, Signal<T> Y);
 
   Index state_bytes() const { return states_.size() * static_cast<Index>(sizeof(T)); }
