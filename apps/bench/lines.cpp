@@ -37,6 +37,24 @@ Line diagonal_one_channel() {
           16.0 / channels};
 }
 
+/// A system whose step is a sweep over the state, in lanes of channels.
+Line sweep(const std::string& what, const DiscreteSystem& system) {
+  constexpr Index channels = 256, length = 1 << 10;
+  return {
+      what + ", float, N = 64, 256 channels, each",     "one channel's step, entry by entry",   10,      Better::higher,
+      job(Recurrence<float>(system, channels), length), job(Recurrence<float>(system), length), channels};
+}
+
+Line sweep_hippo() {
+  const HippoSystem legt{LegT{}, Matrix<double>::Ones(1, 64), Matrix<double>::Zero(1, 1)};
+  return sweep("recurrence of legt, bilinear, by its O(N) operator", discretize(legt, 1e-3, Discretization::bilinear));
+}
+
+Line sweep_nplr() {
+  const NplrSystem legs = normal_plus_low_rank(LegSExp{}, 64, Matrix<double>::Ones(1, 64));
+  return sweep("recurrence of legs-exp, bilinear, nplr", discretize(legs, 1e-3, Discretization::bilinear));
+}
+
 /// Sequences that share their channels' systems: one after the other, each with a state of its own.
 template <class Path>
 std::function<void()> sequences(Path path, int count, Index length) {
@@ -105,9 +123,14 @@ Line selective_scan() {
 }  // namespace
 
 std::vector<Entry> entries() {
-  std::vector<Entry> all{
-      {"diagonal", diagonal_batch}, {"diagonal-one", diagonal_one_channel}, {"chunked", chunked},
-      {"auto", auto_line},          {"diagonal-kernels", diagonal_kernels}, {"selective-scan", selective_scan}};
+  std::vector<Entry> all{{"diagonal", diagonal_batch},
+                         {"diagonal-one", diagonal_one_channel},
+                         {"sweep-hippo", sweep_hippo},
+                         {"sweep-nplr", sweep_nplr},
+                         {"chunked", chunked},
+                         {"auto", auto_line},
+                         {"diagonal-kernels", diagonal_kernels},
+                         {"selective-scan", selective_scan}};
 #if LONGSTATE_WITH_FFTW
   for (Entry& entry : fft_entries()) all.push_back(std::move(entry));
 #endif

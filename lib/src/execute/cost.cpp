@@ -1,5 +1,7 @@
 #include "cost.hpp"
 
+#include <longstate/execute/transition.hpp>
+
 #include <algorithm>
 #include <cmath>
 
@@ -33,6 +35,29 @@ double lanes_of_diagonal(const CostOf& of) {
   return groups * (0.25 + 2.25 * multiply_add * N) * width(of);
 }
 
+/// HiPPO and nplr systems with one input and output in lanes of copies (sweep_lanes.hpp). Sums wait for each other unless
+/// several vectors share a system.
+double lanes_of_sweep(const CostOf& of) {
+  const double N = size(order(of.system));
+  const Index together = lanes * 4 / of.bytes;
+  const double groups = size((of.copies + together - 1) / together) * size(together) / size(of.copies);
+  const bool alone = of.systems > 1 || of.copies <= together;
+  const double from_second = of.systems > 1 ? 1 + std::clamp((N - 64) / 192, 0.0, 0.8) : 1;  // its tables
+  double each = 0;                                                                           // of an entry
+  double factors = 1;
+  if (const auto* nplr = std::get_if<DiscreteNplr>(&of.system)) {
+    each = 0.05 + 0.018 * size(nplr->continuous.rank());
+  } else {
+    const auto& hippo = std::get<DiscreteHippo>(of.system);
+    const HippoStep<double> step = hippo_step<double>(hippo, hippo.pade);
+    const bool triangular =
+        std::holds_alternative<LegSExp>(hippo.measure) || std::holds_alternative<LagT>(hippo.measure);
+    each = (triangular ? 0.068 : 0.105) * (alone ? 1.9 : 1);
+    if (!is_gbt(hippo.method)) factors = 1.5 * size(step.pade().degree / 2) * size(step.pade().substeps);
+  }
+  return groups * (0.4 + each * factors * from_second * N) * width(of);
+}
+
 double step_alone(Structure structure, double N) {
   switch (structure) {
     case Structure::dense:
@@ -53,6 +78,8 @@ double recurrent(const CostOf& of) {
   const double ports = size(inputs(of.system) + outputs(of.system));
   const bool in_lanes = structure(of.system) == Structure::diagonal && ports == 2 && of.call >= lanes;
   if (in_lanes) return lanes_of_diagonal(of);
+  const bool sweeps = structure(of.system) == Structure::nplr || structure(of.system) == Structure::hippo;
+  if (sweeps && ports == 2 && of.copies >= (lanes * 4 / of.bytes + 1) / 2) return lanes_of_sweep(of);
   const double N = size(order(of.system));
   return step_alone(structure(of.system), N) + (ports - 2) * N * 0.1;
 }

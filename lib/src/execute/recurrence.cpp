@@ -10,7 +10,7 @@ Recurrence<T>::Recurrence(const DiscreteSystem& system, Index copies)
     : Recurrence(std::vector<DiscreteSystem>{system}) {
   detail::check_layer("Recurrence", {system}, copies);
   scratch_.resize(order(), copies);
-  if (lanes_) lanes_.emplace(std::vector<DiscreteSystem>{system}, copies);
+  choose_lanes({system});
 }
 
 template <class T>
@@ -22,11 +22,18 @@ Recurrence<T>::Recurrence(const std::vector<DiscreteSystem>& layer) {
                         feed_through(s).template cast<T>()});
   }
   scratch_.resize(longstate::order(layer.front()), static_cast<Index>(layer.size()));
-  if (DiagonalLanes<T>::fits(layer)) lanes_.emplace(layer, scratch_.cols());
+  choose_lanes(layer);
+}
+
+template <class T>
+void Recurrence<T>::choose_lanes(const std::vector<DiscreteSystem>& layer) {
+  if (DiagonalLanes<T>::fits(layer)) lanes_.emplace(layer, copies());
+  if (SweepLanes<T>::fits(layer, copies())) sweeps_.emplace(layer, copies());
 }
 
 template <class T>
 void Recurrence<T>::step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept {
+  if (sweeps_) return sweeps_->run(u, y, x);
   const detail::NoDenormals guard;
   advance(u, y, x);
 }
@@ -53,6 +60,7 @@ void Recurrence<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   detail::check_run("Recurrence::run", *this, u, y, x);
   constexpr Index worth = 4;  // samples; fewer do not pay for taking the state over
   if (lanes_ && u.cols() >= worth) return lanes_->run(u, y, x);
+  if (sweeps_) return sweeps_->run(u, y, x);
   const detail::NoDenormals guard;
   for (Index k = 0; k < u.cols(); ++k) advance(u.col(k), y.col(k), x);
 }

@@ -26,10 +26,7 @@ AnyTransition<T> make(const DiscreteStateSpace& system) {
 
 template <class T>
 AnyTransition<T> make(const DiscreteHippo& system) {
-  const Discretization method = system.method == Discretization::impulse ? Discretization::zoh : system.method;
-  HippoStep<T> step(system.measure, system.order(), method, system.alpha, system.pade);
-  step.prepare(system.dt);
-  return step;
+  return hippo_step<T>(system, system.pade);
 }
 
 template <class T>
@@ -107,6 +104,14 @@ void NplrTransition<T>::apply(const T* x, T* next) const {
 }
 
 template <class T>
+HippoStep<T> hippo_step(const DiscreteHippo& system, const PadeOptions& pade) {
+  const Discretization method = system.method == Discretization::impulse ? Discretization::zoh : system.method;
+  HippoStep<T> step(system.measure, system.order(), method, system.alpha, pade);
+  step.prepare(system.dt);
+  return step;
+}
+
+template <class T>
 Transition<T>::Transition(const DiscreteSystem& system)
     : A_(std::visit([](const auto& s) { return make<T>(s); }, system)) {}
 
@@ -119,6 +124,8 @@ template class DiagonalTransition<float>;
 template class DiagonalTransition<double>;
 template class NplrTransition<float>;
 template class NplrTransition<double>;
+template HippoStep<float> hippo_step(const DiscreteHippo&, const PadeOptions&);
+template HippoStep<double> hippo_step(const DiscreteHippo&, const PadeOptions&);
 template class Transition<float>;
 template class Transition<double>;
 

@@ -64,6 +64,7 @@ class HippoStep {
   static double exponential_work(Index order, double norm, const PadeOptions& options = {});
 
  private:
+  friend struct detail::SweepTables;
   struct Factor {
     ShiftedHippo<T, std::complex<T>> solver;
     std::complex<T> inverse_pole;  // 1/a

@@ -5,6 +5,7 @@
 
 #include <longstate/discretize/structured.hpp>
 #include <longstate/execute/diagonal_lanes.hpp>
+#include <longstate/execute/sweep_lanes.hpp>
 #include <longstate/execute/transition.hpp>
 
 #include <optional>
@@ -20,8 +21,9 @@ namespace longstate {
 /// `copies` independent runs of one system share its matrices (stereo through one filter); a layer has a system of its
 /// own for each. Copy c reads channels c p … c p + p - 1 and writes c q … c q + q - 1.
 ///
-/// Cost       O(copies N (p + q)) a sample, and for A: dense O(N^2), hippo as hippo_step.hpp, the others O(N). run() of a
-///            diagonal layer with p = q = 1 goes at the speed of vector instructions (diagonal_lanes.hpp).
+/// Cost       O(copies N (p + q)) a sample, and for A: dense O(N^2), hippo as hippo_step.hpp, the others O(N). With p = q = 1
+///            diagonal layers (diagonal_lanes.hpp: run() alone), and hippo and nplr ones of many copies (sweep_lanes.hpp),
+///            go at the speed of vector instructions.
 /// Accuracy   the reference for all other paths.
 /// Real-time  step() and run() neither allocate, lock nor call the system; step() does not throw, run() only on shapes.
 ///            Denormal numbers are taken as zeros, so that silence costs no more than sound.
@@ -46,6 +48,7 @@ class Recurrence {
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
  private:
+  void choose_lanes(const std::vector<DiscreteSystem>& layer);
   void advance(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept;
 
   struct System {
@@ -56,6 +59,7 @@ class Recurrence {
   Convention convention_;
   State<T> scratch_;
   std::optional<DiagonalLanes<T>> lanes_;
+  std::optional<SweepLanes<T>> sweeps_;
 };
 
 extern template class Recurrence<float>;

@@ -53,6 +53,7 @@ class DiagonalTransition {
   void apply(const T* x, T* next) const;
 
  private:
+  friend struct detail::SweepTables;
   Vector<std::complex<double>> lambda_;
 };
 
@@ -70,6 +71,7 @@ class NplrTransition {
   void apply(const T* x, T* next) const;
 
  private:
+  friend struct detail::SweepTables;
   DiagonalTransition<T> diagonal_;
   Matrix<T> U_, V_;  // 2 entries x r
 };
@@ -89,6 +91,10 @@ class CompanionTransition {
  private:
   Vector<T> a_;
 };
+
+/// The step of a hippo system: its A by HippoStep::transition. `pade` in place of the system's.
+template <class T>
+HippoStep<T> hippo_step(const DiscreteHippo& system, const PadeOptions& pade);
 
 /// Any of them.
 ///
@@ -110,6 +116,8 @@ extern template class DiagonalTransition<float>;
 extern template class DiagonalTransition<double>;
 extern template class NplrTransition<float>;
 extern template class NplrTransition<double>;
+extern template HippoStep<float> hippo_step(const DiscreteHippo&, const PadeOptions&);
+extern template HippoStep<double> hippo_step(const DiscreteHippo&, const PadeOptions&);
 extern template class Transition<float>;
 extern template class Transition<double>;
 

@@ -18,6 +18,10 @@
 
 namespace longstate {
 
+namespace detail {
+struct SweepTables;  // takes the same numbers to lanes (execute/sweep_lanes.hpp)
+}
+
 /// Whether a measure's A has a form with products and solves in O(N): all but chebt.
 bool has_operator(const Measure& measure);
 
@@ -50,6 +54,7 @@ class HippoOperator {
  private:
   template <class, class>
   friend class ShiftedHippo;
+  friend struct detail::SweepTables;
 
   Vector<T> B_;
   double norm_bound_ = 0;
@@ -77,6 +82,8 @@ class ShiftedHippo {
   void solve(Eigen::Ref<Vector<S>> x) const;
 
  private:
+  friend struct detail::SweepTables;
+
   // semiseparable
   Vector<S> inverse_, from_below_, from_above_, to_above_;
   Vector<T> g_;

@@ -1,0 +1,53 @@
+#pragma once
+
+/// \file
+/// HiPPO and nplr recurrences in the lanes of vector instructions; Recurrence runs on it where it can.
+
+#include <longstate/discretize/structured.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace longstate {
+
+/// Runs systems of one input and one output whose step is a sweep over the state with running sums: DiscreteHippo of every
+/// measure with an O(N) form, and DiscreteNplr of rank 1 or 2. A lane is a channel, so no sum waits for its neighbour's.
+///
+/// A backward sweep and a forward one make a factor of A (triangular measures: the forward one): the product of the next
+/// factor is taken along by the solve of this one, and what the output reads, too.
+///
+/// Cost       multiply-adds a sample, copy and entry, in vectors of W copies: gbt 14 (triangular 8, fourier 10), zoh and foh some
+///            25 for each factor (hippo_step.hpp), nplr 6 + 4 rank for each pair's two numbers. run() takes the state over and
+///            gives it back.
+/// Accuracy   as Recurrence, in the order of its sums. nplr in float: what rounding takes from lambda is given back every 64 samples.
+/// Real-time  run() neither allocates, locks nor calls the system; denormal numbers are taken as zeros while it runs.
+/// Threads    owns its scratch: copy it to use it on another thread.
+template <class T>
+class SweepLanes {
+ public:
+  /// Whether there are `copies` enough for the lanes, and all systems are of one kind: HiPPO of one measure and method, with
+  /// one input and output; or nplr of rank 1 or 2.
+  static bool fits(const std::vector<DiscreteSystem>& layer, Index copies);
+
+  /// `copies` runs of one system, or one of each. The layer is valid and fits: the caller's promise.
+  SweepLanes(const std::vector<DiscreteSystem>& layer, Index copies);
+
+  /// u, y: copies x n; x: N x copies. Shapes are the caller's promise.
+  void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
+
+ private:
+  void take(const StateRef<T>& x, Index block);
+  void give(StateRef<T> x, Index block) const;
+  void run_block(Index block, ConstSignal<T> u, Signal<T> y);
+
+  struct Kind;                            // of loop
+  std::shared_ptr<const Kind> kind_;      // with the tables; shared by copies of this
+  Index order_, copies_, lanes_, width_;  // lanes: W; width: channels that go together
+  std::vector<Matrix<T>> states_;         // of a block: width x rows
+  Matrix<T> u_, y_;                       // (chunk W) x vectors
+};
+
+extern template class SweepLanes<float>;
+extern template class SweepLanes<double>;
+
+}  // namespace longstate

@@ -1,0 +1,319 @@
+#include "../detail/denormals.hpp"
+#include "../simd/diagonal.hpp"
+#include "../simd/sweep.hpp"
+#include "../simd/transpose.hpp"
+
+#include <longstate/execute/sweep_lanes.hpp>
+#include <longstate/execute/transition.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace longstate {
+namespace detail {
+
+using Complex = std::complex<double>;
+using Numbers = std::vector<double>;
+
+/// The numbers of one system in the order of simd/sweep.hpp, in double.
+struct SweepTables {
+  static void put(Numbers& to, double value) { to.push_back(value); }
+  static void put(Numbers& to, Complex value) { to.insert(to.end(), {value.real(), value.imag()}); }
+
+  /// One factor of A: h its step, `solver` what it solves with.
+  template <class S>
+  static void semiseparable(Numbers& to, const HippoOperator<double>& A, double h,
+                            const ShiftedHippo<double, S>& solver) {
+    for (Index n = 0; n < A.order(); ++n) {
+      to.insert(to.end(), {h * A.below_(n), h * A.diagonal_(n), A.g_(n)});
+      put(to, solver.from_below_(n));
+      put(to, solver.inverse_(n));
+      if (is_triangular(A)) continue;
+      to.insert(to.end(), {h * A.above_(n), A.h_(n)});
+      put(to, solver.from_above_(n));
+      put(to, solver.to_above_(n));
+    }
+  }
+
+  template <class S>
+  static void fourier(Numbers& to, const HippoOperator<double>& A, double h, const ShiftedHippo<double, S>& solver) {
+    const Index N = A.order(), pairs = A.frequency_.size();
+    put(to, h * A.rank_one_);
+    put(to, solver.gain_);
+    const auto pair = [&](Index cosine, Index m) {  // m: of the frequency, none where the cosine is alone
+      const bool alone = m < 0;
+      to.insert(to.end(), {A.e_(cosine), alone ? 0 : A.e_(cosine + 1), alone ? 0 : h * A.frequency_(m)});
+      put(to, alone ? S(1) : solver.cosine_(m));
+      put(to, alone ? S(0) : solver.sine_(m));
+      put(to, solver.blocks_e_(cosine));
+      put(to, alone ? S(0) : solver.blocks_e_(cosine + 1));
+    };
+    pair(0, -1);
+    for (Index m = 0; m < pairs; ++m) pair(2 * m + 1, m);
+    if (N % 2 == 0) pair(N - 1, -1);
+  }
+
+  template <class S>
+  static void factor(Numbers& to, const HippoStep<double>& step, double h, const ShiftedHippo<double, S>& solver) {
+    if (step.A_.e_.size() > 0) return fourier(to, step.A_, h, solver);
+    semiseparable(to, step.A_, h, solver);
+  }
+
+  static Numbers of(const HippoStep<double>& step) {
+    Numbers numbers;
+    if (step.factors_.empty()) {
+      ShiftedHippo<double, double> explicit_one;  // forward Euler has no solve
+      if (step.alpha_ == 0) explicit_one.prepare(step.A_, 0);
+      factor(numbers, step, step.dt_, step.alpha_ == 0 ? explicit_one : step.implicit_);
+    }
+    for (const auto& one : step.factors_) {
+      factor(numbers, step, step.dt_ / static_cast<double>(step.chosen_.substeps), one.solver);
+    }
+    return numbers;
+  }
+
+  static Numbers weights(const HippoStep<double>& step) {
+    Numbers numbers;
+    for (const auto& one : step.factors_) put(numbers, one.weight);
+    return numbers;
+  }
+
+  /// What the loops have alike for all systems of a layer, no tables yet.
+  template <class T>
+  static simd::Sweep<T> shape(const HippoStep<double>& step) {
+    const HippoOperator<double>& A = step.A_;
+    const bool exponential = !step.factors_.empty(), fourier = A.e_.size() > 0;
+    simd::Sweep<T> s{};
+    s.form = fourier            ? simd::SweepForm::fourier
+             : is_triangular(A) ? simd::SweepForm::triangular
+                                : simd::SweepForm::semiseparable;
+    s.planes = exponential ? 2 : 1;
+    s.rows = static_cast<std::size_t>(fourier ? A.order() / 2 + 1 : A.order());
+    s.factors = exponential ? step.factors_.size() : 1;
+    s.substeps = exponential ? static_cast<std::size_t>(step.chosen_.substeps) : 1;
+    return s;
+  }
+
+  template <class T>
+  static Numbers of(const DiscreteNplr& system) {
+    const NplrTransition<double> A(system);
+    Numbers numbers;
+    for (Index m = 0; m < A.diagonal_.lambda_.size(); ++m) {
+      const Complex lambda = A.diagonal_.lambda_(m);
+      const std::complex<T> rounded(lambda);
+      const bool rounds = std::is_same_v<T, float> && rounded != std::complex<T>(0);
+      put(numbers, lambda);
+      put(numbers, rounds ? std::log(lambda / Complex(rounded)) : Complex(0));
+      for (Index j = 0; j < A.U_.cols(); ++j) {
+        numbers.insert(numbers.end(), {A.U_(2 * m, j), A.U_(2 * m + 1, j), A.V_(2 * m, j), A.V_(2 * m + 1, j)});
+      }
+    }
+    return numbers;
+  }
+
+ private:
+  static bool is_triangular(const HippoOperator<double>& A) { return A.above_.size() == 0; }
+};
+
+}  // namespace detail
+
+namespace {
+
+using detail::Numbers;
+using detail::SweepTables;
+
+constexpr Index chunk = 64;  // samples that go together
+
+std::size_t size(Index n) { return static_cast<std::size_t>(n); }
+
+bool is_fourier(const DiscreteSystem& system) {
+  const auto* hippo = std::get_if<DiscreteHippo>(&system);
+  return hippo && std::holds_alternative<Fourier>(hippo->measure);
+}
+
+/// fourier's numbers go in pairs: the constant, and a last one without its partner, have zeros beside them.
+bool is_alone(const DiscreteSystem& system, Index n) {
+  return is_fourier(system) && (n == 0 || (order(system) % 2 == 0 && n == order(system) - 1));
+}
+
+Numbers ports_of(const DiscreteSystem& system) {
+  const Matrix<double> B = input_matrix(system), C = output_matrix(system);
+  Numbers ports{feed_through(system)(0, 0)};
+  for (Index n = 0; n < B.rows(); ++n) {
+    ports.insert(ports.end(), {B(n, 0), C(0, n)});
+    if (is_alone(system, n)) ports.insert(ports.end(), {0, 0});
+  }
+  return ports;
+}
+
+/// The sub-steps that the longest step of a layer needs are enough for all.
+PadeOptions pade_of(const std::vector<DiscreteSystem>& layer) {
+  PadeOptions most;
+  for (const DiscreteSystem& any : layer) {
+    const auto& system = std::get<DiscreteHippo>(any);
+    const PadeOptions one = hippo_step<double>(system, system.pade).pade();
+    if (one.substeps * one.degree > most.substeps * most.degree) most = one;
+  }
+  return most;
+}
+
+/// A column of each system's numbers to every lane of its own, or to one.
+template <class T>
+Matrix<T> in_lanes(const std::vector<Numbers>& systems, Index lanes) {
+  Matrix<T> table = Matrix<T>::Zero(lanes, static_cast<Index>(systems.front().size()));
+  for (std::size_t lane = 0; lane < systems.size(); ++lane) {
+    table.row(static_cast<Index>(lane)) =
+        Eigen::Map<const Vector<double>>(systems[lane].data(), table.cols()).template cast<T>();
+  }
+  return table;
+}
+
+Index vectors_for(Index copies, Index lanes, Index most) {
+  Index vectors = 1;
+  while (vectors < most && vectors * lanes < copies) vectors *= 2;
+  return vectors;
+}
+
+}  // namespace
+
+template <class T>
+struct SweepLanes<T>::Kind {
+  bool own;  // a system for each copy
+  simd::Sweep<T> shape{};
+  std::vector<Matrix<T>> tables, ports;  // of a block: lanes (one, if shared) x numbers
+  Vector<T> weights;
+
+  Kind(const std::vector<DiscreteSystem>& layer, Index lanes) : own(layer.size() > 1) {
+    const bool hippo = std::holds_alternative<DiscreteHippo>(layer.front());
+    const PadeOptions pade = hippo ? pade_of(layer) : PadeOptions{};
+    for (std::size_t first = 0; first < layer.size(); first += size(lanes)) {
+      std::vector<Numbers> table, port;
+      for (std::size_t c = first; c < std::min(layer.size(), first + size(lanes)); ++c) {
+        table.push_back(hippo ? take(std::get<DiscreteHippo>(layer[c]), pade) : take(std::get<DiscreteNplr>(layer[c])));
+        port.push_back(ports_of(layer[c]));
+      }
+      tables.push_back(in_lanes<T>(table, own ? lanes : 1));
+      ports.push_back(in_lanes<T>(port, own ? lanes : 1));
+    }
+    shape.own = own;
+    shape.control = convention(layer.front()) == Convention::control;
+    shape.weights = weights.data();
+  }
+
+  Numbers take(const DiscreteHippo& system, const PadeOptions& pade) {
+    const HippoStep<double> step = hippo_step<double>(system, pade);
+    shape = SweepTables::shape<T>(step);
+    const Numbers all = SweepTables::weights(step);
+    weights = Eigen::Map<const Vector<double>>(all.data(), static_cast<Index>(all.size())).template cast<T>();
+    return SweepTables::of(step);
+  }
+  Numbers take(const DiscreteNplr& system) {
+    shape.form = simd::SweepForm::nplr;
+    shape.rows = size(system.order() / 2);
+    shape.rank = size(system.continuous.rank());
+    return SweepTables::of<T>(system);
+  }
+
+  simd::Sweep<T> of(Index block) const {
+    simd::Sweep<T> s = shape;
+    s.tables = tables[own ? size(block) : 0].data();
+    s.ports = ports[own ? size(block) : 0].data();
+    return s;
+  }
+  Index parts() const { return 1 + static_cast<Index>(simd::sweep_scratch(shape.form, shape.planes)); }
+  Index rows() const {
+    return static_cast<Index>(shape.rows) * (shape.form == simd::SweepForm::nplr || is_fourier() ? 2 : 1);
+  }
+  bool is_fourier() const { return shape.form == simd::SweepForm::fourier; }
+};
+
+template <class T>
+bool SweepLanes<T>::fits(const std::vector<DiscreteSystem>& layer, Index copies) {
+  if (copies < (static_cast<Index>(simd::lanes<T>()) + 1) / 2) return false;
+  if (inputs(layer.front()) != 1 || outputs(layer.front()) != 1) return false;
+  if (const auto* first = std::get_if<DiscreteNplr>(&layer.front())) {
+    return first->continuous.rank() <= 2 && std::ranges::all_of(layer, [&](const DiscreteSystem& any) {
+             const auto* s = std::get_if<DiscreteNplr>(&any);
+             return s && s->continuous.rank() == first->continuous.rank();
+           });
+  }
+  const auto* first = std::get_if<DiscreteHippo>(&layer.front());
+  return first && std::ranges::all_of(layer, [&](const DiscreteSystem& any) {
+           const auto* s = std::get_if<DiscreteHippo>(&any);
+           return s && s->measure.index() == first->measure.index() && is_gbt(s->method) == is_gbt(first->method);
+         });
+}
+
+template <class T>
+SweepLanes<T>::SweepLanes(const std::vector<DiscreteSystem>& layer, Index copies)
+    : kind_(std::make_shared<const Kind>(layer, static_cast<Index>(simd::lanes<T>()))),
+      order_(longstate::order(layer.front())),
+      copies_(copies),
+      lanes_(static_cast<Index>(simd::lanes<T>())),
+      width_(lanes_ *
+             (kind_->own ? 1 : vectors_for(copies, lanes_, static_cast<Index>(simd::sweep_loops<T>().vectors)))),
+      states_(size((copies + width_ - 1) / width_), Matrix<T>::Zero(width_ * kind_->parts(), kind_->rows())),
+      u_(Matrix<T>::Zero(lanes_ * chunk, width_ / lanes_)),
+      y_(u_) {}
+
+/// Numbers of the state to rows of lanes, the others beside x to zeros.
+template <class T>
+void SweepLanes<T>::take(const StateRef<T>& x, Index block) {
+  Matrix<T>& rows = states_[size(block)];
+  rows.setZero();
+  const Index first = block * width_, channels = std::min(width_, copies_ - first);
+  const auto copy = [&](Index from, Index to, Index count) {
+    simd::to_frames(x.data() + first * x.outerStride() + from, size(x.outerStride()), size(channels), size(count),
+                    rows.col(to).data(), size(rows.rows()));
+  };
+  if (!kind_->is_fourier()) return copy(0, 0, order_);
+  copy(0, 0, 1);
+  if (order_ > 1) copy(1, 2, order_ - 1);
+}
+
+template <class T>
+void SweepLanes<T>::give(StateRef<T> x, Index block) const {
+  const Matrix<T>& rows = states_[size(block)];
+  const Index first = block * width_, channels = std::min(width_, copies_ - first);
+  const auto copy = [&](Index from, Index to, Index count) {
+    simd::to_rows(rows.col(from).data(), size(rows.rows()), size(channels), size(count),
+                  x.data() + first * x.outerStride() + to, size(x.outerStride()));
+  };
+  if (!kind_->is_fourier()) return copy(0, 0, order_);
+  copy(0, 0, 1);
+  if (order_ > 1) copy(2, 1, order_ - 1);
+}
+
+template <class T>
+void SweepLanes<T>::run_block(Index block, ConstSignal<T> u, Signal<T> y) {
+  const auto& frames = simd::diagonal_loops<T>();
+  const Index first = block * width_, vectors = width_ / lanes_;
+  const std::size_t n = size(u.cols());
+  const auto channels = [&](Index v) { return std::clamp<Index>(copies_ - first - v * lanes_, 0, lanes_); };
+  for (Index v = 0; v < vectors && channels(v) > 0; ++v) {
+    frames.to_block(u.data() + first + v * lanes_, size(u.outerStride()), size(channels(v)), n, u_.col(v).data());
+  }
+  simd::sweep_loops<T>().run(kind_->of(block), states_[size(block)].data(), size(vectors), u_.data(), y_.data(), n,
+                             size(u_.rows()));
+  for (Index v = 0; v < vectors && channels(v) > 0; ++v) {
+    frames.to_frames(y_.col(v).data(), size(channels(v)), n, y.data() + first + v * lanes_, size(y.outerStride()));
+  }
+}
+
+template <class T>
+void SweepLanes<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
+  const detail::NoDenormals guard;
+  for (Index block = 0; block < static_cast<Index>(states_.size()); ++block) {
+    take(x, block);
+    for (Index start = 0; start < u.cols(); start += chunk) {
+      const Index n = std::min(chunk, u.cols() - start);
+      run_block(block, u.middleCols(start, n), y.middleCols(start, n));
+    }
+    give(x, block);
+  }
+}
+
+template class SweepLanes<float>;
+template class SweepLanes<double>;
+
+}  // namespace longstate

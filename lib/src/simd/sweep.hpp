@@ -1,0 +1,58 @@
+#pragma once
+
+// Recurrences whose step is a sweep over the state with running sums, nplr and HiPPO, in lanes of channels.
+
+#include <cstddef>
+
+namespace longstate::simd {
+
+enum class SweepForm { nplr, triangular, semiseparable, fourier };
+
+/// One system for all channels, or one for each lane of a vector. A step is x <- A x + B u; A is a product of factors
+/// 1 + Re(w S), S = h A_c (I - h/a A_c)^-1 with A_c the HiPPO matrix (hippo_step.hpp), taken `substeps` times; nplr has one
+/// A = Lambda - U V^T.
+///
+/// Tables hold a number of every quantity, W of them where systems differ. `planes` numbers, (re, im), stand for one that
+/// is complex where the factors are: 1 with gbt and its kind, 2 with zoh and foh.
+///
+///   nplr           row: lambda (2), drift (2), then U (2), V (2) for each of `rank`
+///   triangular     factor, row: h below, h diagonal, g, from below (p), inverse (p)
+///   semiseparable  the same, then h above, h, from above (p), to above (p)
+///   fourier        factor: h/theta 2, gain (p); row, a pair: e (2), h frequency, cosine (p), sine (p), blocks e (2 p)
+///   ports          D; then for each number of the state: B, C
+///
+/// State: a row of `width` lanes for each number of x (nplr, fourier: two to a row of the table), each followed by
+/// sweep_scratch(form, planes) rows of the loops' own.
+template <class T>
+struct Sweep {
+  SweepForm form;
+  std::size_t planes;
+  bool own;      ///< tables and ports hold W numbers for one
+  bool control;  ///< the output sees the state before the sample
+  std::size_t rows;
+  std::size_t rank;               ///< of nplr: 1 or 2
+  std::size_t factors, substeps;  ///< of HiPPO
+  const T* tables;                ///< 64-byte aligned, as all here
+  const T* ports;
+  const T* weights;  ///< w of each factor (re, im), with two planes
+};
+
+constexpr std::size_t sweep_scratch(SweepForm form, std::size_t planes) {
+  if (form == SweepForm::nplr) return 0;
+  return planes == 1 ? 1 : 3;  // the increment; with zoh and foh complex, and what rounding took
+}
+
+template <class T>
+struct SweepLoops {
+  std::size_t vectors;  ///< of W channels that may go together, where they share a system: 1, 2, … up to this
+
+  /// n samples of vectors x W channels. u, y: for each vector n x W, `stride` numbers between vectors.
+  void (*run)(const Sweep<T>& sweep, T* state, std::size_t vectors, const T* u, T* y, std::size_t n,
+              std::size_t stride);
+};
+
+/// For the instruction set of this machine.
+template <class T>
+const SweepLoops<T>& sweep_loops();
+
+}  // namespace longstate::simd
