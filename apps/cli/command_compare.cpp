@@ -54,8 +54,9 @@ void print_runs(const std::vector<ComparisonRun>& runs) {
     const ComparisonRun& run = runs[i];
     const std::string total = run.seconds < 0 ? "-" : fmt::format("{:.3f}", run.seconds * 1e3);
     const std::string power = i == 0 ? "" : fmt::format("n^{:.2f}", growth(runs[i - 1], run));
-    print(fmt::format("{:<21} {:>7} {:>12.3f} {:>8} {:>12} {:>12} {:>12}\n", run.model, run.length,
-                      run.seconds_per_token * 1e6, power, total, in_bytes(run.state_bytes), in_bytes(run.peak_bytes)));
+    print(fmt::format("{:<21} {:>7} {:>12.3f} {:>8} {:>12} {:>12.4g} {:>12} {:>12}\n", run.model, run.length,
+                      run.seconds_per_token * 1e6, power, total, run.flops_per_token, in_bytes(run.state_bytes),
+                      in_bytes(run.peak_bytes)));
   }
 }
 
@@ -66,7 +67,9 @@ Json to_json(const ComparisonRun& run) {
           {"seconds_per_token", run.seconds_per_token},
           {"seconds", known(run.seconds)},
           {"state_bytes", run.state_bytes},
-          {"peak_bytes", known(run.peak_bytes)}};
+          {"peak_bytes", known(run.peak_bytes)},
+          {"flops_per_token", run.flops_per_token},
+          {"exponentials_per_token", run.exponentials_per_token}};
 }
 
 Json to_json(const RecallCurve& curve) {
@@ -107,8 +110,8 @@ void run(Options options) {
     for (const RecallCurve& curve : curves) document["recall"].push_back(to_json(curve));
     print(document);
   } else {
-    print(fmt::format("{:<21} {:>7} {:>12} {:>8} {:>12} {:>12} {:>12}\n", "model", "length", "us a token", "grows",
-                      "all, ms", "state", "peak"));
+    print(fmt::format("{:<21} {:>7} {:>12} {:>8} {:>12} {:>12} {:>12} {:>12}\n", "model", "length", "us a token",
+                      "grows", "all, ms", "flops", "state", "peak"));
     for (const auto& runs : all) print_runs(runs);
     if (!curves.empty()) print_recall(curves);
   }
@@ -127,7 +130,8 @@ void add_compare(CLI::App& app) {
   command->footer(
       "A token is --width numbers, in single precision, on one thread. Of models that go token by token the time is "
       "the "
-      "last\none's, of the others (ssm chunked, ssm fft, attention full) all divided by the length. state: what is "
+      "last\none's, of the others (ssm chunked, ssm fft, attention full) all divided by the length. flops: of that "
+      "token, counted as they are made. state: what is "
       "carried "
       "from\none token to the next; peak: the most that was allocated, tokens and outputs aside, counted by the "
       "allocator.\nConstant-memory attention reads the past again, n^layers tokens for one: a length that would take "

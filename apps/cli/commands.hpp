@@ -16,5 +16,6 @@ void add_signal(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_paths(CLI::App& app);
 void add_compare(CLI::App& app);
+void add_step(CLI::App& app);
 
 }  // namespace cli

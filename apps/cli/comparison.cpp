@@ -29,6 +29,15 @@ double seconds_of(const std::function<void()>& run) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+/// What `run` takes and does, for `tokens` of them.
+void measure(ComparisonRun& result, Index tokens, const std::function<void()>& run) {
+  const OperationCount count;
+  result.seconds_per_token = seconds_of(run) / static_cast<double>(tokens);
+  const Operations done = count.so_far();
+  result.flops_per_token = static_cast<double>(done.flops) / static_cast<double>(tokens);
+  result.exponentials_per_token = static_cast<double>(done.exponentials) / static_cast<double>(tokens);
+}
+
 template <class Numbers>
 long long bytes_of(const Numbers& numbers) {
   return static_cast<long long>(numbers.size()) * static_cast<long long>(sizeof(typename Numbers::Scalar));
@@ -79,9 +88,9 @@ ComparisonRun stream(std::string_view model, const Matrix<float>& X, const std::
   ComparisonRun result{std::string(model), X.cols(), 0, 0, 0, 0};
   std::vector<double> last;
   for (Index k = 0; k < X.cols(); ++k) {
-    const double seconds = seconds_of([&] { step(k); });
-    result.seconds += seconds;
-    if (k + 9 >= X.cols()) last.push_back(seconds);
+    measure(result, 1, [&] { step(k); });
+    result.seconds += result.seconds_per_token;
+    if (k + 9 >= X.cols()) last.push_back(result.seconds_per_token);
   }
   std::ranges::nth_element(last, last.begin() + static_cast<std::ptrdiff_t>(last.size() / 2));
   result.seconds_per_token = last[last.size() / 2];
@@ -89,8 +98,10 @@ ComparisonRun stream(std::string_view model, const Matrix<float>& X, const std::
 }
 
 ComparisonRun all_at_once(std::string_view model, Index length, const std::function<void()>& run) {
-  const double seconds = seconds_of(run);
-  return {std::string(model), length, seconds / static_cast<double>(length), seconds, 0, 0};
+  ComparisonRun result{std::string(model), length, 0, 0, 0, 0};
+  measure(result, length, run);
+  result.seconds = result.seconds_per_token * static_cast<double>(length);
+  return result;
 }
 
 ComparisonRun state_space(std::string_view model, const Matrix<float>& X, const ComparisonSizes& sizes) {
@@ -143,7 +154,7 @@ ComparisonRun constant(std::string_view model, const Matrix<float>& X, const Com
   ConstantAttention<float> decoder(std::vector<Layer>(depth, layer_of(heads_of(model, sizes), sizes.width)),
                                    [&X](Index k, Frame<float> x) { x = X.col(k); });
   ComparisonRun result{std::string(model), X.cols(), 0, -1, 0, 0};
-  result.seconds_per_token = seconds_of([&] { decoder.run(X.cols() - 1, y); });
+  measure(result, 1, [&] { decoder.run(X.cols() - 1, y); });
   result.state_bytes = decoder.state_bytes();
   result.peak_bytes = peak.bytes();
   return result;

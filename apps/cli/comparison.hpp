@@ -27,6 +27,9 @@ struct ComparisonRun {
   double seconds;            ///< of all tokens; negative: not run
   long long state_bytes;     ///< carried from one token to the next
   long long peak_bytes;      ///< allocated at most, the tokens and outputs aside; negative: not counted
+  double flops_per_token =
+      0;  ///< counted by the library (operations.hpp), as the time is: of the last token, or of all
+  double exponentials_per_token = 0;
 };
 
 std::span<const std::string_view> comparison_models();

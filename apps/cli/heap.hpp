@@ -14,7 +14,7 @@ struct Heap {
 
 Heap& heap() noexcept;
 
-/// What is allocated at most beyond what there was before, from here on.
+/// What is asked of the allocator at most beyond what there was before, from here on.
 class HeapPeak {
  public:
   HeapPeak();

@@ -44,6 +44,7 @@ int run(int argc, char** argv) {
   cli::add_bench(app);
   cli::add_paths(app);
   cli::add_compare(app);
+  cli::add_step(app);
   try {
     app.parse(argc, argv);  // runs the subcommand
     return 0;

@@ -353,4 +353,60 @@ void plot_recall(const std::string& path, const std::vector<RecallCurve>& curves
   run_gnuplot(path, script);
 }
 
+void plot_steps(const std::string& path, const std::string& title, const std::vector<longstate::TraceStep>& steps) {
+  constexpr std::size_t most = 6;
+  std::vector<const longstate::TraceStep*> shown;
+  for (std::size_t i = 0; i < std::min(most, steps.size()); ++i) {
+    const std::size_t count = std::min(most, steps.size());
+    shown.push_back(&steps[count == 1 ? 0 : i * (steps.size() - 1) / (count - 1)]);
+  }
+  double low = 0, high = 0, largest = 0;
+  for (const longstate::TraceStep* step : shown) {
+    for (const auto* values : {&step->samples, &step->reconstruction}) {
+      if (values->size() == 0) continue;
+      low = std::min(low, values->minCoeff());
+      high = std::max(high, values->maxCoeff());
+    }
+    largest = std::max(largest, step->after.cwiseAbs().maxCoeff());
+  }
+  const double room = high > low ? 0.08 * (high - low) : 1;
+  std::string script = fmt::format("set terminal {}\n", terminal(path)), top, bottom;
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const longstate::TraceStep& step = *shown[i];
+    const auto block = [&](const char* name, const Vector<double>& x, const Vector<double>& y) {
+      script += fmt::format("${}{} << EOD\n", name, i);
+      for (Index k = 0; k < y.size(); ++k) script += fmt::format("{:.9g} {:.9g}\n", x(k), y(k));
+      script += "EOD\n";
+    };
+    block("samples", -step.sample_delays, step.samples);
+    block("memory", -step.delays, step.reconstruction);
+    block("best", -step.delays, step.best);
+    block("x", Vector<double>::LinSpaced(step.after.size(), 0, static_cast<double>(step.after.size() - 1)), step.after);
+    const double longest = step.delays.maxCoeff() > 0 ? step.delays.maxCoeff() : 1;
+    top += fmt::format(
+        "set title \"t = {:.4g} s\\nerror {:.1e}\\nbest fit {:.1e}\" font ',11'\nset xrange [{:.9g}:0]\nset xtics "
+        "('{:.3g}' {:.9g}, 'now' 0)\n"
+        "plot $samples{} using 1:2 with {} lc rgb '#999999' title 'signal', $best{} using 1:2 with lines lw 3 dt 2 lc "
+        "rgb "
+        "'{}' title 'best fit', $memory{} using 1:2 with lines lw 1.5 lc rgb '{}' title 'remembered'\nunset key\nset "
+        "format y ''\n",
+        step.time, step.error, step.best_error, -longest, -longest, -longest, i,
+        step.samples.size() > 60 ? "lines lw 3" : "points pt 7 ps 0.6", i, colours[1], i, colours[0]);
+    bottom += fmt::format("plot $x{} using 1:2 with boxes fs solid lc rgb '{}'\nset format y ''\n", i, colours[1]);
+  }
+  script += fmt::format(
+      "set multiplot layout 2,{} margins 0.08,0.97,0.08,0.78 spacing 0.04,0.12 title {} noenhanced\n"
+      "set border 3\nset tics nomirror out\nset key at screen 0.5,0.92 center top maxrows 1\nset format y '%g'\n"
+      "set yrange [{:.9g}:{:.9g}]\nset xlabel 'seconds from now' offset 0,0.7 font ',11'\n",
+      shown.size(), quoted(title), low - room, high + room);
+  script += top;
+  script += fmt::format(
+      "unset title\nset format y '%g'\nset yrange [{:.9g}:{:.9g}]\nset xrange [-1:{}]\nset xtics {}\nset boxwidth "
+      "0.8\n"
+      "set xlabel 'coefficient n'\nset xzeroaxis\n",
+      -1.05 * std::max(largest, 1e-300), 1.05 * std::max(largest, 1e-300), shown.front()->after.size(),
+      (shown.front()->after.size() + 1) / 2);
+  run_gnuplot(path, script + bottom + "unset multiplot\nset output\n");
+}
+
 }  // namespace cli

@@ -9,6 +9,7 @@
     check_command.py reduce LONGSTATE        impulse responses and systems made smaller, within the stated error
     check_command.py reconstruct LONGSTATE   errors against the best fit, outputs, streams
     check_command.py bench LONGSTATE         the fields of its JSON (no time is judged)
+    check_command.py step LONGSTATE          steps of a memory: the same numbers as reconstruct, the lesson, keys on a terminal
     check_command.py compare LONGSTATE       its fields, and the bytes that each model carries
     check_command.py bad-input LONGSTATE     one clear line, exit 1 or 2, no partial file
     check_command.py stream LONGSTATE        10^7 samples on standard input: memory, time
@@ -128,7 +129,7 @@ def compare():
     d = document("compare", "--lengths", "16,64,256,4096", "--seconds", 0.5)
     runs = {}
     for r in d["runs"]:
-        for field in ("model", "length", "seconds_per_token", "seconds", "state_bytes", "peak_bytes"):
+        for field in ("model", "length", "seconds_per_token", "seconds", "state_bytes", "peak_bytes", "flops_per_token", "exponentials_per_token"):
             check(f"{r['model']} has {field}", field in r)
         runs.setdefault(r["model"], {})[r["length"]] = r
     check("all models", len(runs) == 13, str(sorted(runs)))
@@ -136,8 +137,17 @@ def compare():
         states = {r["state_bytes"] for r in runs[model].values()}
         check(f"{model}: the state is the same for all lengths", len(states) == 1, str(states))
         peaks = [r["peak_bytes"] or 0 for r in runs[model].values()]  # null where nothing counts
-        # a block of glibc's may be 16 bytes larger than another of the same request
-        check(f"{model}: so is the peak", max(peaks) - min(peaks) <= 64, str(peaks))
+        check(f"{model}: so is the peak", max(peaks) == min(peaks), str(peaks))
+    for model in ("linear attention elu", "retention", "ssm recurrent"):
+        flops = {r["flops_per_token"] for r in runs[model].values()}
+        check(f"{model}: the same work for every token", len(flops) == 1 and min(flops) > 0, str(flops))
+    for model, layers in (("constant, 1 layer", 1), ("constant, 2 layers", 2), ("constant, 3 layers", 3)):
+        short, long = (runs[model][n]["flops_per_token"] for n in (64, 256) if n in runs[model]) if 256 in runs[model] else (0, 0)
+        check(f"{model}: work grows as n^{layers}", not long or 3.6**layers < long / short < 4.0**layers, str(long / max(short, 1)))
+    for n, r in runs["cached multi-head"].items():  # four projections of 64 x 64, and the scores and values of n keys
+        flops = 2 * (4 * 64 * 64 + 2 * 64 * n)
+        check("cached: the flops of its formula", r["flops_per_token"] == flops, f"{r['flops_per_token']} {flops}")
+        check("cached: an exponential a key and head", r["exponentials_per_token"] == 4 * n, str(r["exponentials_per_token"]))
     check("constant, 1 layer reached 4,096", 4096 in runs["constant, 1 layer"])
     for model, numbers in (("cached multi-head", 2 * 64), ("cached grouped", 2 * 32), ("cached multi-query", 2 * 16), ("cached latent", 40)):
         for length, r in runs[model].items():
@@ -151,6 +161,69 @@ def compare():
     check("attention reads all of the past", max(recall["attention, cached"]["errors"]) < 1e-6)
     check("legt reads its window", all(e < 2e-3 for a, e in zip(legt["ages"], legt["errors"]) if a < 500), str(legt))
     check("and nothing before", all(0.5 < e < 1.5 for a, e in zip(legt["ages"], legt["errors"]) if a > 512), str(legt))
+
+
+def step():
+    """A trace by the command: its lines, its lesson, its last errors beside reconstruct's, and keys on a terminal."""
+    sunspots = ROOT / "data" / "sunspots.csv"
+    for measure, window in (("legs", []), ("legt", ["--window", 11]), ("fourier", ["--window", 11]), ("lagt", ["--window", 30])):
+        for method in ("foh", "zoh", "bilinear"):
+            system = [sunspots, "--rate", 12, "--measure", measure, "--order", 16, "--method", method, *window]
+            lines = run("step", *system, "--every", 500, "--from", 319, "--json").stdout.splitlines()
+            steps = [json.loads(line) for line in lines]
+            check("a line a step", [s["step"] for s in steps] == list(range(319, 2820, 500)), str(len(steps)))
+            for s in steps:
+                check("the parts add up", relative(np.add(s["faded"], s["added"]), np.array(s["after"])) < 1e-13)
+            whole = document("reconstruct", *system)
+            check(f"{measure} {method}: the state that reconstruct ends with",
+                  relative(np.array(steps[-1]["after"]), np.array(whole["coefficients"])) < 1e-12)
+            for field in ("error", "best_error"):
+                # Laguerre functions over one time constant are alike to rounding: which of them fit best is not well determined
+                loose = 1e-4 if (measure, field) == ("lagt", "best_error") else 1e-9
+                check(f"{measure} {method} {field}", abs(steps[-1][field] / whole[field] - 1) < loose, f"{steps[-1][field]} {whole[field]}")
+    lesson = run(*LESSON).stdout.decode()
+    page = (ROOT / "docs" / "step.md").read_text()
+    check("the lesson is the one in docs/step.md", lesson.strip() in page)
+    for text in (lesson, run("step", sunspots, "--rate", 12, "--order", 64, "--every", 400).stdout.decode()):
+        check("lines of at most 80 columns", max(map(len, text.splitlines())) <= 80, max(text.splitlines(), key=len))
+    with tempfile.TemporaryDirectory() as folder:
+        picture = pathlib.Path(folder) / "steps.svg"
+        run("step", sunspots, "--rate", 12, "--every", 400, "--plot", picture)
+        check("a film strip", "svg" in picture.read_text()[:400])
+    keys()
+
+
+LESSON = ("step", ROOT / "data/sunspots.csv", "--rate", 12, "--measure", "legt", "--window", 11, "--order", 4, "--from", 0, "--to", 8, "--explain")
+
+
+def keys():
+    """--interactive on a pseudo-terminal: forward, back, quit, and the terminal as it was."""
+    import pty, select, termios, time
+    leader, follower = pty.openpty()
+    before = termios.tcgetattr(follower)
+    import fcntl, struct
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    process = subprocess.Popen([COMMAND, "step", str(ROOT / "data" / "sunspots.csv"), "--rate", "12", "--order", "4", "--to", "20", "--interactive"],
+                               stdin=follower, stdout=follower, stderr=follower, env={**os.environ, "TERM": "xterm"})
+
+    def until(text, key=None):
+        if key:
+            os.write(leader, key)
+        seen, end = b"", time.time() + 30
+        while text not in seen and time.time() < end:
+            if select.select([leader], [], [], 0.1)[0]:
+                seen += os.read(leader, 65536)
+        check(f"{text} after {key}", text in seen, seen[-300:])
+
+    until(b"step 1 of 21")
+    check("the terminal is raw meanwhile", termios.tcgetattr(follower)[3] & termios.ICANON == 0)
+    until(b"step 2 of 21", b" ")
+    until(b"step 3 of 21", b"\x1bOC")  # right
+    until(b"step 2 of 21", b"\x1bOD")  # left
+    until(b"step 21 of 21", b"\x1bOF")  # end
+    os.write(leader, b"q")
+    check("it ends well", process.wait(30) == 0)
+    check("the terminal is as it was", termios.tcgetattr(follower) == before)
 
 
 def agreement():
@@ -367,6 +440,15 @@ def bad_input():
             ("groups that do not divide", ["compare", "--kv-heads", 3, "--models", "cached grouped", "--lengths", 4], 2),
             ("latent 0", ["compare", "--latent", 0], 2),
             ("too many tokens", ["compare", "--lengths", 10**8], 2),
+            ("step after the end", ["step", ROOT / "data/sunspots.csv", "--from", 10**6], 2),
+            ("step to before from", ["step", ROOT / "data/sunspots.csv", "--from", 9, "--to", 3], 2),
+            ("step with impulse", ["step", ROOT / "data/sunspots.csv", "--method", "impulse"], 2),
+            ("step of a channel too many", ["step", ROOT / "data/sunspots.csv", "--channel", 1], 2),
+            ("step with a window of 0", ["step", ROOT / "data/sunspots.csv", "--window", 0], 2),
+            ("step by 0", ["step", ROOT / "data/sunspots.csv", "--every", 0], 2),
+            ("step of order 5,000,000", ["step", ROOT / "data/sunspots.csv", "--order", 5000000], 2),
+            ("step interactive without a terminal", ["step", ROOT / "data/sunspots.csv", "--interactive"], 2),
+            ("step that grows", ["step", ROOT / "data/sunspots.csv", "--measure", "fourier", "--order", 64, "--window", 20, "--method", "forward-euler"], 1),
             ("unknown model", ["compare", "--models", "magic"], 2),
             ("bench without pairs", ["bench", "--pairs", 0], 2),
             ("empty file", ["reconstruct", write("empty.csv", b"")], 2),
@@ -503,7 +585,7 @@ def stream():
 if __name__ == "__main__":
     COMMAND = str(pathlib.Path(sys.argv[2]).resolve())
     {"references": references, "agreement": agreement, "structures": structures, "reduce": reduce,
-     "reconstruct": reconstruct, "bench": bench, "compare": compare, "bad-input": bad_input, "stream": stream}[sys.argv[1]]()
+     "reconstruct": reconstruct, "bench": bench, "compare": compare, "step": step, "bad-input": bad_input, "stream": stream}[sys.argv[1]]()
     if FAILURES:
         raise SystemExit(f"{len(FAILURES)} failed")
     print("passed")

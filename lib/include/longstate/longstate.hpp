@@ -4,6 +4,7 @@
 /// All of longstate, in the order in which the data flow.
 
 #include <longstate/config.hpp>
+#include <longstate/operations.hpp>
 #include <longstate/types.hpp>
 
 #include <longstate/measure/basis.hpp>
@@ -40,6 +41,7 @@
 #include <longstate/execute/scan.hpp>
 #include <longstate/execute/state.hpp>
 #include <longstate/execute/threads.hpp>
+#include <longstate/execute/trace.hpp>
 #include <longstate/execute/transfer.hpp>
 #include <longstate/execute/transition.hpp>
 #if LONGSTATE_WITH_FFTW

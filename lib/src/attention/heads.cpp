@@ -1,4 +1,5 @@
 #include "../detail/check.hpp"
+#include "../detail/tally.hpp"
 
 #include <longstate/attention/heads.hpp>
 
@@ -115,6 +116,8 @@ void AttentionLayer<T>::queries(ConstSignal<T> X, Index first, Signal<T> queries
     }
   }
   queries *= scale_;
+  detail::count_multiply_adds(
+      n * (weights_.query.size() + weights_.query_rope.size() + (shares() ? weights_.key.size() : 0)));
 }
 
 template <class T>
@@ -122,6 +125,8 @@ void AttentionLayer<T>::rows(ConstSignal<T> X, Index first, Signal<T> rows) cons
   const Index n = X.cols(), d = heads_.head_dim, r = heads_.rope_dim, g = heads_.kv_heads;
   detail::check_shape("AttentionLayer::rows", "X", X.rows(), n, width(), n);
   detail::check_shape("AttentionLayer::rows", "rows", rows.rows(), rows.cols(), row_, n);
+  const Index from_latent = shares() ? 0 : weights_.key.size() + weights_.value.size();
+  detail::count_multiply_adds(n * (weights_.latent.size() + weights_.key_rope.size() + from_latent));
   if (!heads_.latent()) {
     rows.topRows(g * d).noalias() = weights_.key * X;
     rows.bottomRows(g * d).noalias() = weights_.value * X;
@@ -153,6 +158,7 @@ void AttentionLayer<T>::read_out(ConstSignal<T> outputs, Signal<T> Y) const {
   const Index n = Y.cols(), d = heads_.head_dim, h = heads_.heads;
   detail::check_shape("AttentionLayer::read_out", "outputs", outputs.rows(), outputs.cols(), h * value_dim_, n);
   detail::check_shape("AttentionLayer::read_out", "Y", Y.rows(), n, width(), n);
+  detail::count_multiply_adds(n * (weights_.output.size() + (shares() ? weights_.value.size() : 0)));
   if (!shares()) {
     Y.noalias() = weights_.output * outputs;
     return;

@@ -1,5 +1,6 @@
 #include "../detail/check.hpp"
 #include "../detail/denormals.hpp"
+#include "../detail/tally.hpp"
 
 #include <longstate/attention/linear.hpp>
 
@@ -78,6 +79,8 @@ void LinearAttention<T>::run(ConstSignal<T> X, Signal<T> Y) {
       auto y = outputs.col(k).segment(i * d, d);
       y = read.head(d);
       if (options_.normalize) y /= read(d);
+      detail::count_flops(5 * state.size());  // decay, the outer product, and the read-out
+      if (options_.map == FeatureMap::elu) detail::count_exponentials(2 * features_);
     }
   }
   layer_.read_out(outputs, Y);

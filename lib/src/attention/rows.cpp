@@ -1,5 +1,6 @@
 #include "rows.hpp"
 
+#include "../detail/tally.hpp"
 #include "../simd/attention.hpp"
 #include "../simd/product.hpp"
 #include "../simd/transpose.hpp"
@@ -102,6 +103,7 @@ void AttentionRows<T>::score(const AttentionLayer<T>& layer, Index head, const T
     simd::product_loops<T>().set(keys_.data(), size(keys_.rows()), size(key_dim_), queries_.data() + head * key_dim_,
                                  size(queries_.rows()), size(count_), scores_.data(), size(block()));
   }
+  count_multiply_adds(count_ * count * key_dim_);
   const T slope = layer.slope(head);
   for (Index r = 0; r < count_; ++r) {
     const Index seen = std::min(count, first_ + r - first_key + 1);  // of the block
@@ -142,8 +144,10 @@ void AttentionRows<T>::fold(Index head, const T* value, Index value_stride, Inde
       max_(head, r) = most;
     }
     sum_(head, r) += loops.exponentials(s, size(count), most);
+    count_exponentials(count);
   }
   if (!reading_) return;
+  count_multiply_adds(count_ * count * value_dim_);
   T* const sums = value_.data() + head * padded_;
   if (count_ == 1) {
     loops.add(value, size(value_stride), size(value_dim_), size(count), scores_.data(), sums);

@@ -30,6 +30,7 @@ struct FftwDouble {
   static constexpr auto plan_complex = fftw_plan_many_dft;
   static constexpr auto run_complex = fftw_execute_dft;
   static constexpr auto destroy = fftw_destroy_plan;
+  static constexpr auto flops = fftw_flops;
   static constexpr auto wisdom = fftw_export_wisdom_to_string;
   static constexpr auto learn = fftw_import_wisdom_from_string;
 };
@@ -43,6 +44,7 @@ struct FftwFloat {
   static constexpr auto plan_complex = fftwf_plan_many_dft;
   static constexpr auto run_complex = fftwf_execute_dft;
   static constexpr auto destroy = fftwf_destroy_plan;
+  static constexpr auto flops = fftwf_flops;
   static constexpr auto wisdom = fftwf_export_wisdom_to_string;
   static constexpr auto learn = fftwf_import_wisdom_from_string;
 };
@@ -89,6 +91,9 @@ RealFft<T>::RealFft(Index length) : length_(length) {
     plans->inverse = Fftw<T>::plan_inverse(n, bins, time.data(), FFTW_ESTIMATE);
   }
   if (!plans->forward || !plans->inverse) throw std::runtime_error("longstate: FFTW made no plan");
+  double additions = 0, multiplications = 0, multiply_adds = 0;
+  Fftw<T>::flops(plans->forward, &additions, &multiplications, &multiply_adds);
+  flops_ = static_cast<Index>(additions + multiplications + 2 * multiply_adds);
   plans_ = plans;
 }
 

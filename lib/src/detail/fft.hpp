@@ -32,9 +32,12 @@ class RealFft {
   /// x_t = sum_k X_k e^(2 pi i k t / length), not divided by the length. Destroys `frequency`.
   void inverse(std::complex<T>* frequency, T* time) const;
 
+  /// Additions and multiplications of one of them, as FFTW counts them.
+  Index flops() const { return flops_; }
+
  private:
   struct Plans;
-  Index length_;
+  Index length_, flops_;
   std::shared_ptr<const Plans> plans_;
 };
 

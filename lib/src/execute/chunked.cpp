@@ -1,5 +1,6 @@
 #include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
+#include "../detail/tally.hpp"
 #include "../simd/diagonal.hpp"
 #include "../simd/product.hpp"
 #include "../simd/transpose.hpp"
@@ -218,6 +219,9 @@ void Chunked<T>::run_copy(Index copy, Index blocks, const T* u, T* y, StateRef<T
   simd::prefetch(next.H.data(), size(next.H.size()));
   loops.add_lower(s.H.data(), out, size(design_->q), size(design_->p), u, in, count, y, out);
 
+  const Index T2 = block() + rows_of;  // the triangle in whole vectors
+  detail::count_multiply_adds(blocks * (s.R.size() + s.O.size() + design_->q * design_->p * block() * T2 / 2 +
+                                        (s.ones.size() == 0 ? 2 * order() : s.step.size())));
   x.col(copy) = states_.col(blocks).head(order());
   for (Index n = 0; n < s.drift.size(); ++n) {
     const std::complex<T> more = static_cast<std::complex<T>>(static_cast<double>(blocks) * s.drift(n));

@@ -1,6 +1,7 @@
 #include "../detail/denormals.hpp"
 #include "../detail/fft.hpp"
 #include "../detail/layer.hpp"
+#include "../detail/tally.hpp"
 #include "block_form.hpp"
 
 #include <longstate/execute/convolution.hpp>
@@ -8,6 +9,7 @@
 #include <longstate/execute/transition.hpp>
 
 #include <algorithm>
+#include <bit>
 
 namespace longstate {
 namespace {
@@ -162,6 +164,9 @@ void Convolution<T>::run_block(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
       power_ = x.col(c);
     }
     x.col(c) = power_ + next_;
+    detail::count_flops((d.inputs + d.outputs) * d.fft.flops());
+    detail::count_multiply_adds(d.inputs * d.outputs * 4 * d.fft.bins() + (d.inputs + d.outputs) * d.order * m +
+                                std::popcount(static_cast<std::size_t>(m)) * d.order * d.order);
   }
 }
 

@@ -30,7 +30,7 @@ double reading(const CostOf& of, double values) {
 double lanes_of_diagonal(const CostOf& of) {
   const double N = size(order(of.system));
   const Index together = lanes * 4 / of.bytes;
-  if (of.copies < (together + 1) / 2) return 0.8 + 0.03 * N * width(of);
+  if (of.copies < (together + 1) / 2) return 1.6 + 0.016 * N * width(of);
   const double groups = size((of.copies + together - 1) / together) * size(together) / size(of.copies);
   return groups * (0.25 + 2.25 * multiply_add * N) * width(of);
 }

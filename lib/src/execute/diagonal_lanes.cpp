@@ -1,4 +1,5 @@
 #include "../detail/denormals.hpp"
+#include "../detail/tally.hpp"
 #include "../simd/diagonal.hpp"
 
 #include <longstate/execute/diagonal_lanes.hpp>
@@ -15,6 +16,12 @@ using Complex = std::complex<double>;
 // chunks beside the tables in the second.
 constexpr Index chunk_of_one = 256, chunk_of_many = 64;
 constexpr auto ahead = static_cast<Index>(simd::ahead);
+
+/// Multiply-adds of an entry over n samples: m at once, the read-outs, the inputs and the power of lambda.
+Index steps_work(Index n) {
+  const auto step = [](Index m) { return m == 0 ? 0 : 2 * m + 2 * (m - 1) + 4; };
+  return n / ahead * step(ahead) + step(n % ahead);
+}
 
 /// lambda^m; e^-infinity, an eigenvalue of zero, has no angle.
 Complex power(Complex mu, Index m) {
@@ -168,6 +175,7 @@ void DiagonalLanes<T>::run_channel(Index channel, ConstSignal<T> u, Signal<T> y)
   T* const samples = u_.data() + ahead;
   strided_copy(u.data() + channel, u.outerStride(), n, samples, 1);
   loops.run(rows_of(channel), samples, y_.data(), static_cast<std::size_t>(n), {nullptr, 0});
+  detail::count_multiply_adds(rows_ * width_ * steps_work(n) + n * (ahead + width_ / 2));  // and the sums over lanes
   loops.sum(y_.data(), through_[static_cast<std::size_t>(table_of(channel))].data(), samples, y_.data(),
             static_cast<std::size_t>(vectors * width_));
   strided_copy(y_.data(), 1, n, y.data() + channel, y.outerStride());
@@ -182,6 +190,7 @@ void DiagonalLanes<T>::run_block(Index block, ConstSignal<T> u, Signal<T> y) {
   const std::size_t n = count(u.cols());
   loops.to_block(u.data() + first, count(u.outerStride()), channels, n, u_.data());
   loops.run(rows_of(block), u_.data(), y_.data(), n, {fetch_.data(), fetch_.size()});
+  detail::count_multiply_adds(rows_ * width_ * steps_work(u.cols()) + width_ * u.cols() * (ahead + 1) / 2);
   loops.to_frames(y_.data(), channels, n, y.data() + first, count(y.outerStride()));
 }
 

@@ -61,6 +61,14 @@ Memory<T>::Memory(Measure measure, const MemoryOptions& options) : measure_(meas
 }
 
 template <class T>
+State<T> Memory<T>::faded() const {
+  Memory next = *this;
+  next.previous_.setZero();
+  next.push(next.previous_);
+  return next.x_;
+}
+
+template <class T>
 void Memory<T>::reset() {
   x_ = State<T>::Zero(order(), channels());
   previous_.setZero();

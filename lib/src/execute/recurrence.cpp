@@ -1,5 +1,6 @@
 #include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
+#include "../detail/tally.hpp"
 
 #include <longstate/execute/recurrence.hpp>
 
@@ -52,6 +53,7 @@ void Recurrence<T>::advance(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept
     x.col(c) = next;
     if (convention_ == Convention::sequence) y_c.noalias() = s.C * x.col(c);
     y_c.noalias() += s.D * u_c;
+    detail::count_multiply_adds(s.A.work() + s.B.size() + s.C.size() + s.D.size());
   }
 }
 

@@ -1,4 +1,5 @@
 #include "../detail/denormals.hpp"
+#include "../detail/tally.hpp"
 #include "../simd/diagonal.hpp"
 #include "../simd/sweep.hpp"
 #include "../simd/transpose.hpp"
@@ -293,7 +294,9 @@ void SweepLanes<T>::run_block(Index block, ConstSignal<T> u, Signal<T> y) {
   for (Index v = 0; v < vectors && channels(v) > 0; ++v) {
     frames.to_block(u.data() + first + v * lanes_, size(u.outerStride()), size(channels(v)), n, u_.col(v).data());
   }
-  simd::sweep_loops<T>().run(kind_->of(block), states_[size(block)].data(), size(vectors), u_.data(), y_.data(), n,
+  const simd::Sweep<T> sweep = kind_->of(block);
+  detail::count_multiply_adds(static_cast<Index>(simd::sweep_work(sweep)) * width_ * u.cols());
+  simd::sweep_loops<T>().run(sweep, states_[size(block)].data(), size(vectors), u_.data(), y_.data(), n,
                              size(u_.rows()));
   for (Index v = 0; v < vectors && channels(v) > 0; ++v) {
     frames.to_frames(y_.col(v).data(), size(channels(v)), n, y.data() + first + v * lanes_, size(y.outerStride()));

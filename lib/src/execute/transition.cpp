@@ -44,6 +44,17 @@ AnyTransition<T> make(const TransferFunction& system) {
   return CompanionTransition<T>(system);
 }
 
+/// Multiply-adds of x <- A x.
+Index work_of(const DiscreteStateSpace& s) { return s.A.size(); }
+Index work_of(const DiscreteHippo& s) {
+  constexpr Index product_and_solve = 12;  // of an entry
+  if (is_gbt(s.method)) return product_and_solve * s.order();
+  return static_cast<Index>(hippo_step<double>(s, s.pade).work());
+}
+Index work_of(const DiscreteNplr& s) { return s.continuous.entries() * (4 + 4 * s.continuous.rank()); }
+Index work_of(const DiscreteDiagonal& s) { return 4 * s.mu.size(); }
+Index work_of(const TransferFunction& s) { return s.a.size(); }
+
 template <class T>
 void apply(HippoStep<T>& A, const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next) {
   next = x;
@@ -113,7 +124,8 @@ HippoStep<T> hippo_step(const DiscreteHippo& system, const PadeOptions& pade) {
 
 template <class T>
 Transition<T>::Transition(const DiscreteSystem& system)
-    : A_(std::visit([](const auto& s) { return make<T>(s); }, system)) {}
+    : A_(std::visit([](const auto& s) { return make<T>(s); }, system)),
+      work_(std::visit([](const auto& s) { return work_of(s); }, system)) {}
 
 template <class T>
 void Transition<T>::apply(const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next) {

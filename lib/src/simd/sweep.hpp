@@ -42,6 +42,20 @@ constexpr std::size_t sweep_scratch(SweepForm form, std::size_t planes) {
   return planes == 1 ? 1 : 3;  // the increment; with zoh and foh complex, and what rounding took
 }
 
+/// Multiply-adds of a sample and lane.
+template <class T>
+std::size_t sweep_work(const Sweep<T>& s) {
+  const std::size_t p = s.planes * s.planes,
+                    numbers =
+                        s.form == SweepForm::triangular || s.form == SweepForm::semiseparable ? s.rows : 2 * s.rows;
+  if (s.form == SweepForm::nplr) return s.rows * (8 + 4 * s.rank);
+  // rate 3, its solve and x's sum
+  std::size_t entry = 3 + p + s.planes + s.planes + 2;
+  if (s.form == SweepForm::semiseparable) entry += 2 + 2 * p;
+  if (s.form == SweepForm::fourier) entry = 2 + 2 * s.planes + s.planes + p + 3;
+  return numbers * (entry * s.factors * s.substeps + 2);
+}
+
 template <class T>
 struct SweepLoops {
   std::size_t vectors;  ///< of W channels that may go together, where they share a system: 1, 2, … up to this

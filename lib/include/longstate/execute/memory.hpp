@@ -75,6 +75,9 @@ class Memory {
   std::vector<std::byte> save() const;
   void restore(std::span<const std::byte> bytes);
 
+  /// What the coefficients would be dt from now without a signal: the next step with zeros for this sample and the one before.
+  State<T> faded() const;
+
   /// Forgets everything.
   void reset();
 

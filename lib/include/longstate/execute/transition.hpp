@@ -108,8 +108,12 @@ class Transition {
   /// next <- A x, one column; next must not be x.
   void apply(const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next);
 
+  /// Multiply-adds of apply().
+  Index work() const { return work_; }
+
  private:
   std::variant<DenseTransition<T>, HippoStep<T>, NplrTransition<T>, DiagonalTransition<T>, CompanionTransition<T>> A_;
+  Index work_;
 };
 
 extern template class DiagonalTransition<float>;
