@@ -119,14 +119,13 @@ std::string lesson_step(const TraceStep& step, const Memory<double>& memory) {
   text += fmt::format("    = x now   {}  {}\n", row(step.after),
                       sparkline(step.after, step.after.cwiseAbs().maxCoeff(), 4));
   const Index shown = std::min<Index>(step.samples.size(), 5);
-  const double window = memory.window() > 0 ? memory.window() : 1;
   const auto list = [](const std::string& what, const Vector<double>& values) {
     std::string line = fmt::format("    {:<22}", what);
     for (const double value : values) line += number(value);
     return line + "\n";
   };
   text += list("newest samples first", step.samples.head(shown));
-  text += list("remembered as", read_out(memory.measure(), step.after, step.sample_delays.head(shown) / window));
+  text += list("remembered as", step.remembered.head(shown));
   text += fmt::format("    error {:.1e} over the window; of the best fit by {} numbers {:.1e}\n", step.error,
                       step.after.size(), step.best_error);
   return text;

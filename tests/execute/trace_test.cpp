@@ -89,6 +89,7 @@ TEST_CASE("legs: the old memory only stretches, and the best fit is a projection
   CHECK(step.best_error < step.error);
   CHECK(step.samples.size() == 21);
   CHECK(step.samples(0) == u(20));
+  CHECK(relative_error(step.remembered, H * step.after) < 1e-13);
 }
 
 TEST_CASE("a trace takes one channel and a grid, and reports what is not finite") {

@@ -233,13 +233,13 @@ bool SweepLanes<T>::fits(const std::vector<DiscreteSystem>& layer, Index copies)
   if (copies < (static_cast<Index>(simd::lanes<T>()) + 1) / 2) return false;
   if (inputs(layer.front()) != 1 || outputs(layer.front()) != 1) return false;
   if (const auto* first = std::get_if<DiscreteNplr>(&layer.front())) {
-    return first->continuous.rank() <= 2 && std::ranges::all_of(layer, [&](const DiscreteSystem& any) {
+    return first->continuous.rank() <= 2 && std::all_of(layer.begin(), layer.end(), [&](const DiscreteSystem& any) {
              const auto* s = std::get_if<DiscreteNplr>(&any);
              return s && s->continuous.rank() == first->continuous.rank();
            });
   }
   const auto* first = std::get_if<DiscreteHippo>(&layer.front());
-  return first && std::ranges::all_of(layer, [&](const DiscreteSystem& any) {
+  return first && std::all_of(layer.begin(), layer.end(), [&](const DiscreteSystem& any) {
            const auto* s = std::get_if<DiscreteHippo>(&any);
            return s && s->measure.index() == first->measure.index() && is_gbt(s->method) == is_gbt(first->method);
          });

@@ -85,8 +85,10 @@ void Trace::compare(TraceStep& step) const {
   const Matrix<double> H = basis(measure, memory_.order(), at).transpose();
   step.best_fit = Eigen::CompleteOrthogonalDecomposition<Matrix<double>>(H).solve(step.samples);
   const double scale = step.samples.norm() > 0 ? step.samples.norm() : 1;
-  step.error = (H * step.after - step.samples).norm() / scale;
-  step.best_error = (H * step.best_fit - step.samples).norm() / scale;
+  step.remembered = H * step.after;
+  step.best_samples = H * step.best_fit;
+  step.error = (step.remembered - step.samples).norm() / scale;
+  step.best_error = (step.best_samples - step.samples).norm() / scale;
 }
 
 }  // namespace longstate

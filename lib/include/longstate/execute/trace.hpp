@@ -24,6 +24,8 @@ struct TraceStep {
 
   Vector<double> sample_delays;  ///< where the samples in the window are, newest first
   Vector<double> samples;        ///< and what they were
+  Vector<double> remembered;     ///< what they are remembered as
+  Vector<double> best_samples;   ///< and what the best fit makes of them
   Vector<double> best_fit;       ///< coefficients, N: least squares in the same basis at these samples, of least norm
   double error = 0;              ///< of x_k at these samples: root mean square, relative to theirs
   double best_error = 0;         ///< that of best_fit

@@ -1,0 +1,191 @@
+// What the page asks of the library. Numbers go over as Float64Array, errors as objects with the library's message.
+
+#include <longstate/execute/kernel.hpp>
+#include <longstate/execute/recurrence.hpp>
+#include <longstate/execute/trace.hpp>
+#include <longstate/hippo/hippo.hpp>
+#include <longstate/measure/basis.hpp>
+#include <longstate/system/state_space.hpp>
+
+#include <emscripten/bind.h>
+#include <emscripten/val.h>
+
+#include <cmath>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace longstate;
+using emscripten::val;
+
+val numbers(const double* data, Index count) {
+  return val(emscripten::typed_memory_view(static_cast<std::size_t>(count), data)).call<val>("slice");
+}
+val numbers(const Vector<double>& values) { return numbers(values.data(), values.size()); }
+
+/// Row after row.
+val numbers(const Matrix<double>& values) {
+  const Matrix<double> rows = values.transpose();
+  return numbers(rows.data(), rows.size());
+}
+
+Vector<double> vector(const val& array) {
+  const std::vector<double> values = emscripten::convertJSArrayToNumberVector<double>(array);
+  return Eigen::Map<const Vector<double>>(values.data(), static_cast<Index>(values.size()));
+}
+
+/// {error: message} in place of a result.
+template <class Make>
+val guarded(const Make& make) {
+  try {
+    return make();
+  } catch (const std::exception& error) {
+    val result = val::object();
+    std::string what = error.what();
+    constexpr std::string_view own = "longstate::";
+    if (what.starts_with(own)) what.erase(0, own.size());
+    result.set("error", what);
+    return result;
+  }
+}
+
+struct Choice {
+  std::string measure, method;
+  double order, window, dt;
+
+  Measure make() const { return make_measure(measure, window); }
+  MemoryOptions options() const {
+    return {.order = static_cast<Index>(order), .dt = dt, .method = make_discretization(method)};
+  }
+};
+
+/// A signal with the trace of a memory over it, forward and back: snapshots of the trace lie every so many samples.
+class Session {
+ public:
+  Session(const Choice& choice, const val& samples)
+      : samples_(vector(samples)), start_(choice.make(), choice.options()) {
+    for (Index k = 0; k < samples_.size(); ++k) {
+      if (!std::isfinite(samples_(k))) {
+        throw std::invalid_argument("sample " + std::to_string(k) + " of the signal is not a finite number");
+      }
+    }
+    snapshots_.emplace(0, start_);
+  }
+
+  /// Step k, 0 <= k < samples.
+  val at(double k) {
+    return guarded([&] { return describe(go(static_cast<Index>(k))); });
+  }
+
+ private:
+  TraceStep go(Index k) {
+    auto before = std::prev(snapshots_.upper_bound(k));
+    Trace trace =
+        live_ && live_->memory().samples() <= k && live_->memory().samples() >= before->first ? *live_ : before->second;
+    while (trace.memory().samples() < k) {
+      trace.skip(samples_(trace.memory().samples()));
+      if (trace.memory().samples() % every == 0) snapshots_.try_emplace(trace.memory().samples(), trace);
+    }
+    TraceStep step = trace.step(samples_(k));
+    live_ = std::move(trace);
+    return step;
+  }
+
+  static val describe(const TraceStep& step) {
+    val result = val::object();
+    result.set("sample", static_cast<double>(step.sample));
+    result.set("time", step.time);
+    result.set("input", step.input);
+    result.set("before", numbers(step.before));
+    result.set("faded", numbers(step.faded));
+    result.set("added", numbers(step.added));
+    result.set("after", numbers(step.after));
+    result.set("delays", numbers(step.delays));
+    result.set("reconstruction", numbers(step.reconstruction));
+    result.set("best", numbers(step.best));
+    result.set("sampleDelays", numbers(step.sample_delays));
+    result.set("samples", numbers(step.samples));
+    result.set("remembered", numbers(step.remembered));
+    result.set("bestSamples", numbers(step.best_samples));
+    result.set("error_", step.error);
+    result.set("bestError", step.best_error);
+    return result;
+  }
+
+  static constexpr Index every = 64;
+  Vector<double> samples_;
+  Trace start_;
+  std::map<Index, Trace> snapshots_;
+  std::optional<Trace> live_;
+};
+
+/// {session} or {error}
+val open(const Choice& choice, const val& samples) {
+  return guarded([&] {
+    val result = val::object();
+    result.set("session", std::make_shared<Session>(choice, samples));
+    return result;
+  });
+}
+
+/// Weight and basis at ages, A, B, and A of a step (none for legs, whose steps differ).
+val measure_of(const Choice& choice, const val& at) {
+  return guarded([&] {
+    const Measure measure = choice.make();
+    const auto order = static_cast<Index>(choice.order);
+    const Vector<double> ages = vector(at);
+    const Hippo matrices = hippo(measure, order);
+    val result = val::object();
+    result.set("A", numbers(matrices.A));
+    result.set("B", numbers(Vector<double>(matrices.B)));
+    result.set("basis", numbers(Matrix<double>(basis(measure, order, ages))));
+    result.set("weight", numbers(Vector<double>(ages.unaryExpr([&](double age) { return weight(measure, age); }))));
+    if (is_time_invariant(measure)) {
+      const Discretization method = make_discretization(choice.method);
+      const DiscreteStateSpace step = discretize(coefficient_system(measure, order), choice.dt,
+                                                 method == Discretization::foh ? Discretization::zoh : method);
+      result.set("step", numbers(step.A));
+    }
+    return result;
+  });
+}
+
+/// The delay line of a measure: its kernel, and the output by the recurrence and by convolution with the kernel.
+val two_ways(const Choice& choice, double delay, const val& signal) {
+  return guarded([&] {
+    const Discretization method = make_discretization(choice.method);
+    const DiscreteSystem system = discretize(delay_system(choice.make(), static_cast<Index>(choice.order), delay),
+                                             choice.dt, method == Discretization::foh ? Discretization::zoh : method);
+    const Vector<double> u = vector(signal);
+    const Index n = u.size();
+    const Vector<double> K = kernel(system, n).row(0).transpose();
+    Recurrence<double> recurrence(system);
+    State<double> x = recurrence.zero_state();
+    Matrix<double> by_recurrence(1, n);
+    recurrence.run(u.transpose(), by_recurrence, x);
+    Vector<double> by_convolution(n);
+    for (Index k = 0; k < n; ++k) by_convolution(k) = K.head(k + 1).reverse().dot(u.head(k + 1));
+    val result = val::object();
+    result.set("kernel", numbers(K));
+    result.set("recurrence", numbers(Vector<double>(by_recurrence.transpose())));
+    result.set("convolution", numbers(by_convolution));
+    return result;
+  });
+}
+
+}  // namespace
+
+EMSCRIPTEN_BINDINGS(longstate) {
+  emscripten::value_object<Choice>("Choice")
+      .field("measure", &Choice::measure)
+      .field("method", &Choice::method)
+      .field("order", &Choice::order)
+      .field("window", &Choice::window)
+      .field("dt", &Choice::dt);
+  emscripten::class_<Session>("Session").smart_ptr<std::shared_ptr<Session>>("Session").function("at", &Session::at);
+  emscripten::function("open", &open);
+  emscripten::function("measureOf", &measure_of);
+  emscripten::function("twoWays", &two_ways);
+}
