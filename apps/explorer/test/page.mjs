@@ -166,6 +166,10 @@ for (let i = 1; i <= stops; ++i) {
   await page.click('#tour-next');
 }
 check('the tour ends', !await page.locator('#tour').isVisible());
+await page.selectOption('#signal', {label: 'Sunspots, monthly'});
+await set('#measure', 'legt');
+await set('#window', 40);
+await page.evaluate(() => scrollTo(0, 0));
 await picture(page, 'light');
 
 const dark = await open({viewport: {width: 1280, height: 900}, colorScheme: 'dark'});
