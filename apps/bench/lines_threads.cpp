@@ -34,7 +34,7 @@ Line recurrence() {
 
 Line hippo_recurrence() {
   const HippoSystem hippo{LegT{}, Matrix<double>::Ones(1, order), Matrix<double>::Zero(1, 1)};
-  return line<Recurrence<float>>("recurrence of one HiPPO system", 256,
+  return line<Recurrence<float>>("recurrence of one HiPPO system", length,
                                  [system = discretize(hippo, 1e-3, Discretization::bilinear)](Index, Index n) {
                                    return Recurrence<float>(system, n);
                                  });
