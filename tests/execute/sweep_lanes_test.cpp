@@ -62,7 +62,6 @@ void check_against_long_double(Index order, Index copies, bool own, Convention c
     }
     const double bound = std::is_same_v<T, float> ? 2 * std::max(double(order), 16.0) * 1.2e-7 : 1e-12;
     support::EachTarget()([&] {
-      CHECK(SweepLanes<T>::fits(layer, 16));
       Recurrence<T> path = own ? Recurrence<T>(layer) : Recurrence<T>(layer.front(), copies);
       State<T> x = x0;
       Matrix<T> y(copies, length);
@@ -80,9 +79,10 @@ void check_against_long_double(Index order, Index copies, bool own, Convention c
 TEST_CASE_TEMPLATE("sweep lanes are the recurrence, for every form, instruction set and number of copies", T, float,
                    double) {
   for (const auto convention : {Convention::sequence, Convention::control}) {
-    for (const Index order : {1, 6, 17}) {
-      for (const Index copies : {8, 17, 70}) check_against_long_double<T>(order, copies, false, convention);
+    for (const Index order : {1, 6, 17, 40}) {
+      for (const Index copies : {1, 3, 8, 17, 70}) check_against_long_double<T>(order, copies, false, convention);
       check_against_long_double<T>(order, 19, true, convention);
+      check_against_long_double<T>(order, 2, true, convention);
     }
   }
 }
@@ -90,7 +90,9 @@ TEST_CASE_TEMPLATE("sweep lanes are the recurrence, for every form, instruction 
 TEST_CASE("sweep lanes: a layer that they cannot take runs all the same") {
   const auto a = systems(6, 1, Convention::sequence);
   CHECK(SweepLanes<double>::fits({a[0], a[0]}, 8));
-  CHECK_FALSE(SweepLanes<double>::fits({a[0], a[0]}, 1));  // too few for the lanes
+  CHECK(SweepLanes<double>::fits({a[0]}, 1));            // entries in the lanes
+  CHECK_FALSE(SweepLanes<double>::fits({a[12]}, 1));     // fourier
+  CHECK_FALSE(SweepLanes<double>::fits({a.back()}, 1));  // nplr
   CHECK_FALSE(SweepLanes<double>::fits(std::vector<DiscreteSystem>(8, dense(a[0])), 8));
   std::vector<DiscreteSystem> mixed(8, a[0]);
   mixed[3] = a[2];  // zoh among bilinear

@@ -154,6 +154,7 @@ function extent(signal: Signal): [number, number] {
 
 function play(on: boolean) {
   state.playing = on;
+  element('summary').setAttribute('aria-live', on ? 'off' : 'polite');  // sixty lines a second are not for reading aloud
   element('play').innerHTML = on ? '&#x23F8;' : '&#x25B6;';
   element('play').setAttribute('aria-label', on ? 'Pause' : 'Play');
   if (on) requestAnimationFrame(frame);

@@ -80,6 +80,10 @@ double recurrent(const CostOf& of) {
   if (in_lanes) return lanes_of_diagonal(of);
   const bool sweeps = structure(of.system) == Structure::nplr || structure(of.system) == Structure::hippo;
   if (sweeps && ports == 2 && of.copies >= (lanes * 4 / of.bytes + 1) / 2) return lanes_of_sweep(of);
+  if (const auto* hippo = std::get_if<DiscreteHippo>(&of.system); hippo && ports == 2 && is_gbt(hippo->method)) {
+    if (!std::holds_alternative<Fourier>(hippo->measure))
+      return 35 + 0.87 * size(order(of.system)) * width(of);  // a prefix scan
+  }
   const double N = size(order(of.system));
   return step_alone(structure(of.system), N) + (ports - 2) * N * 0.1;
 }

@@ -8,6 +8,7 @@
 #include <longstate/execute/transition.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace longstate {
@@ -54,22 +55,95 @@ struct SweepTables {
     if (N % 2 == 0) pair(N - 1, -1);
   }
 
+  /// The scan of s <- m s + v over each row of W entries, `forward` or from its end: m over the 1, 2, 4, … before (none where there
+  /// are fewer), over all those before, and over the row.
+  template <class S>
+  static std::vector<std::vector<S>> scan_table(const std::vector<S>& m, bool forward) {
+    const std::size_t W = m.size();
+    const auto at = [&](std::size_t k) { return forward ? k : W - 1 - k; };  // the k-th that the scan comes to
+    const auto product = [&](std::size_t from, std::size_t to) {
+      S all(1);
+      for (std::size_t k = from; k < to; ++k) all *= m[at(k)];
+      return all;
+    };
+    std::vector<std::vector<S>> table;
+    for (std::size_t by = 1; by < W; by *= 2) {
+      table.emplace_back(W, S(0));
+      for (std::size_t k = by; k < W; ++k) table.back()[at(k)] = product(k - by + 1, k + 1);
+    }
+    table.emplace_back(W);
+    for (std::size_t k = 0; k < W; ++k) table.back()[at(k)] = product(0, k);
+    table.emplace_back(W, product(0, W));
+    return table;
+  }
+
+  /// A row of W entries from `first` on, as simd/sweep.hpp has them for `scan`: a vector for each number.
+  template <class S>
+  static void scan_row(std::vector<Numbers>& to, const HippoOperator<double>& A, double h,
+                       const ShiftedHippo<double, S>& solver, Index first, Index W) {
+    const auto quantity = [&](const auto& value) {
+      using Q = decltype(value(Index(0)));
+      std::vector<Q> row(static_cast<std::size_t>(W), Q(0));
+      for (Index k = 0; k < W && first + k < A.order(); ++k) row[static_cast<std::size_t>(k)] = value(first + k);
+      return row;
+    };
+    const auto add = [&](const auto& row) {
+      Numbers re, im;
+      for (const auto& value : row) {
+        re.push_back(std::real(value));
+        im.push_back(std::imag(value));
+      }
+      to.push_back(std::move(re));
+      if constexpr (!std::is_same_v<std::decay_t<decltype(row[0])>, double>) to.push_back(std::move(im));
+    };
+    const auto scan = [&](const auto& factor, bool forward) {
+      std::vector<S> m = quantity(factor);
+      for (Index k = A.order() - first; k < W; ++k) m[static_cast<std::size_t>(k)] = S(1);
+      for (const std::vector<S>& row : scan_table(m, forward)) add(row);
+    };
+    add(quantity([&](Index n) { return h * A.below_(n); }));
+    add(quantity([&](Index n) { return h * A.diagonal_(n); }));
+    add(quantity([&](Index n) { return A.g_(n); }));
+    add(quantity([&](Index n) { return solver.from_below_(n); }));
+    add(quantity([&](Index n) { return solver.inverse_(n); }));
+    scan([&](Index n) { return 1.0 + A.g_(n) * solver.from_below_(n); }, true);
+    if (is_triangular(A)) return;
+    add(quantity([&](Index n) { return h * A.above_(n); }));
+    add(quantity([&](Index n) { return A.h_(n); }));
+    add(quantity([&](Index n) { return solver.from_above_(n); }));
+    add(quantity([&](Index n) { return solver.to_above_(n); }));
+    scan([&](Index n) { return 1.0 + solver.to_above_(n) * solver.from_above_(n); }, false);
+  }
+
+  /// All factors of one channel's system, for `scan`.
+  static std::vector<Numbers> scans_of(const HippoStep<double>& step, Index W) {
+    std::vector<Numbers> rows;
+    each_factor(step, [&](double h, const auto& solver) {
+      for (Index first = 0; first < step.A_.order(); first += W) scan_row(rows, step.A_, h, solver, first, W);
+    });
+    return rows;
+  }
+
   template <class S>
   static void factor(Numbers& to, const HippoStep<double>& step, double h, const ShiftedHippo<double, S>& solver) {
     if (step.A_.e_.size() > 0) return fourier(to, step.A_, h, solver);
     semiseparable(to, step.A_, h, solver);
   }
 
-  static Numbers of(const HippoStep<double>& step) {
-    Numbers numbers;
+  /// visit(h, solver) for each factor of A: h its step, and what it solves with.
+  template <class Visit>
+  static void each_factor(const HippoStep<double>& step, const Visit& visit) {
     if (step.factors_.empty()) {
       ShiftedHippo<double, double> explicit_one;  // forward Euler has no solve
       if (step.alpha_ == 0) explicit_one.prepare(step.A_, 0);
-      factor(numbers, step, step.dt_, step.alpha_ == 0 ? explicit_one : step.implicit_);
+      visit(step.dt_, step.alpha_ == 0 ? explicit_one : step.implicit_);
     }
-    for (const auto& one : step.factors_) {
-      factor(numbers, step, step.dt_ / static_cast<double>(step.chosen_.substeps), one.solver);
-    }
+    for (const auto& one : step.factors_) visit(step.dt_ / static_cast<double>(step.chosen_.substeps), one.solver);
+  }
+
+  static Numbers of(const HippoStep<double>& step) {
+    Numbers numbers;
+    each_factor(step, [&](double h, const auto& solver) { factor(numbers, step, h, solver); });
     return numbers;
   }
 
@@ -169,6 +243,18 @@ Matrix<T> in_lanes(const std::vector<Numbers>& systems, Index lanes) {
   return table;
 }
 
+/// A column for each vector of numbers.
+template <class T>
+Matrix<T> in_columns(const std::vector<Numbers>& columns) {
+  return in_lanes<T>(columns, static_cast<Index>(columns.size())).transpose();
+}
+
+/// Fewer copies than half a vector: their entries go in the lanes.
+template <class T>
+bool fewer_than_lanes(Index copies) {
+  return copies < (static_cast<Index>(simd::lanes<T>()) + 1) / 2;
+}
+
 Index vectors_for(Index copies, Index lanes, Index most) {
   Index vectors = 1;
   while (vectors < most && vectors * lanes < copies) vectors *= 2;
@@ -179,14 +265,29 @@ Index vectors_for(Index copies, Index lanes, Index most) {
 
 template <class T>
 struct SweepLanes<T>::Kind {
-  bool own;  // a system for each copy
+  bool own;   // a system for each copy
+  bool scan;  // a copy at a time, entries in the lanes
   simd::Sweep<T> shape{};
   std::vector<Matrix<T>> tables, ports;  // of a block: lanes (one, if shared) x numbers
   Vector<T> weights;
 
-  Kind(const std::vector<DiscreteSystem>& layer, Index lanes) : own(layer.size() > 1) {
+  Kind(const std::vector<DiscreteSystem>& layer, Index copies, Index lanes)
+      : own(layer.size() > 1), scan(fewer_than_lanes<T>(copies)) {
     const bool hippo = std::holds_alternative<DiscreteHippo>(layer.front());
     const PadeOptions pade = hippo ? pade_of(layer) : PadeOptions{};
+    if (scan) {
+      for (const DiscreteSystem& system : layer) take_scan(system, pade, lanes);
+    } else {
+      take_lanes(layer, pade, lanes);
+    }
+    shape.own = own;
+    shape.scan = scan;
+    shape.control = convention(layer.front()) == Convention::control;
+    shape.weights = weights.data();
+  }
+
+  void take_lanes(const std::vector<DiscreteSystem>& layer, const PadeOptions& pade, Index lanes) {
+    const bool hippo = std::holds_alternative<DiscreteHippo>(layer.front());
     for (std::size_t first = 0; first < layer.size(); first += size(lanes)) {
       std::vector<Numbers> table, port;
       for (std::size_t c = first; c < std::min(layer.size(), first + size(lanes)); ++c) {
@@ -196,18 +297,33 @@ struct SweepLanes<T>::Kind {
       tables.push_back(in_lanes<T>(table, own ? lanes : 1));
       ports.push_back(in_lanes<T>(port, own ? lanes : 1));
     }
-    shape.own = own;
-    shape.control = convention(layer.front()) == Convention::control;
-    shape.weights = weights.data();
   }
 
-  Numbers take(const DiscreteHippo& system, const PadeOptions& pade) {
-    const HippoStep<double> step = hippo_step<double>(system, pade);
+  Numbers take(const DiscreteHippo& system, const PadeOptions& pade) { return SweepTables::of(prepare(system, pade)); }
+  /// Entries in rows of W, each quantity of a row a vector.
+  void take_scan(const DiscreteSystem& system, const PadeOptions& pade, Index W) {
+    const HippoStep<double> step = prepare(std::get<DiscreteHippo>(system), pade);
+    shape.rows = (shape.rows + size(W) - 1) / size(W);
+    const Matrix<double> B = input_matrix(system), C = output_matrix(system);
+    std::vector<Numbers> port{Numbers(size(W), feed_through(system)(0, 0))};
+    for (Index first = 0; first < B.rows(); first += W) {
+      const Index count = std::min(W, B.rows() - first);
+      port.insert(port.end(), 2, Numbers(size(W), 0));
+      std::copy_n(B.col(0).data() + first, count, port[port.size() - 2].begin());
+      for (Index k = 0; k < count; ++k) port.back()[size(k)] = C(0, first + k);
+    }
+    tables.push_back(in_columns<T>(SweepTables::scans_of(step, W)));
+    ports.push_back(in_columns<T>(port));
+  }
+
+  HippoStep<double> prepare(const DiscreteHippo& system, const PadeOptions& pade) {
+    HippoStep<double> step = hippo_step<double>(system, pade);
     shape = SweepTables::shape<T>(step);
     const Numbers all = SweepTables::weights(step);
     weights = Eigen::Map<const Vector<double>>(all.data(), static_cast<Index>(all.size())).template cast<T>();
-    return SweepTables::of(step);
+    return step;
   }
+
   Numbers take(const DiscreteNplr& system) {
     shape.form = simd::SweepForm::nplr;
     shape.rows = size(system.order() / 2);
@@ -221,39 +337,49 @@ struct SweepLanes<T>::Kind {
     s.ports = ports[own ? size(block) : 0].data();
     return s;
   }
-  Index parts() const { return 1 + static_cast<Index>(simd::sweep_scratch(shape.form, shape.planes)); }
+  Index parts() const { return 1 + static_cast<Index>(simd::sweep_scratch(shape.form, shape.planes, scan)); }
   Index rows() const {
     return static_cast<Index>(shape.rows) * (shape.form == simd::SweepForm::nplr || is_fourier() ? 2 : 1);
+  }
+  /// Multiply-adds and additions of a lane and sample.
+  Index scan_work() const {
+    const Index W = static_cast<Index>(simd::lanes<T>()), steps = static_cast<Index>(std::bit_width(size(W))) - 1;
+    const Index p = static_cast<Index>(shape.planes * shape.planes);
+    const Index forth = 5 + steps + p * (steps + 4), back = shape.form == simd::SweepForm::triangular ? 0 : forth;
+    return static_cast<Index>(shape.rows * shape.factors * shape.substeps) * (forth + back);
   }
   bool is_fourier() const { return shape.form == simd::SweepForm::fourier; }
 };
 
 template <class T>
 bool SweepLanes<T>::fits(const std::vector<DiscreteSystem>& layer, Index copies) {
-  if (copies < (static_cast<Index>(simd::lanes<T>()) + 1) / 2) return false;
   if (inputs(layer.front()) != 1 || outputs(layer.front()) != 1) return false;
   if (const auto* first = std::get_if<DiscreteNplr>(&layer.front())) {
-    return first->continuous.rank() <= 2 && std::all_of(layer.begin(), layer.end(), [&](const DiscreteSystem& any) {
+    return first->continuous.rank() <= 2 && !fewer_than_lanes<T>(copies) &&
+           std::all_of(layer.begin(), layer.end(), [&](const DiscreteSystem& any) {
              const auto* s = std::get_if<DiscreteNplr>(&any);
              return s && s->continuous.rank() == first->continuous.rank();
            });
   }
   const auto* first = std::get_if<DiscreteHippo>(&layer.front());
-  return first && std::all_of(layer.begin(), layer.end(), [&](const DiscreteSystem& any) {
-           const auto* s = std::get_if<DiscreteHippo>(&any);
-           return s && s->measure.index() == first->measure.index() && is_gbt(s->method) == is_gbt(first->method);
-         });
+  if (!first || (is_fourier(layer.front()) && fewer_than_lanes<T>(copies))) return false;
+  return std::all_of(layer.begin(), layer.end(), [&](const DiscreteSystem& any) {
+    const auto* s = std::get_if<DiscreteHippo>(&any);
+    return s && s->measure.index() == first->measure.index() && is_gbt(s->method) == is_gbt(first->method);
+  });
 }
 
 template <class T>
 SweepLanes<T>::SweepLanes(const std::vector<DiscreteSystem>& layer, Index copies)
-    : kind_(std::make_shared<const Kind>(layer, static_cast<Index>(simd::lanes<T>()))),
+    : kind_(std::make_shared<const Kind>(layer, copies, static_cast<Index>(simd::lanes<T>()))),
       order_(longstate::order(layer.front())),
       copies_(copies),
       lanes_(static_cast<Index>(simd::lanes<T>())),
-      width_(lanes_ *
-             (kind_->own ? 1 : vectors_for(copies, lanes_, static_cast<Index>(simd::sweep_loops<T>().vectors)))),
-      states_(size((copies + width_ - 1) / width_), Matrix<T>::Zero(width_ * kind_->parts(), kind_->rows())),
+      width_(lanes_ * (kind_->own || kind_->scan
+                           ? 1
+                           : vectors_for(copies, lanes_, static_cast<Index>(simd::sweep_loops<T>().vectors)))),
+      states_(size(kind_->scan ? copies : (copies + width_ - 1) / width_),
+              Matrix<T>::Zero(width_ * kind_->parts(), kind_->rows())),
       u_(Matrix<T>::Zero(lanes_ * chunk, width_ / lanes_)),
       y_(u_) {}
 
@@ -262,6 +388,8 @@ template <class T>
 void SweepLanes<T>::take(const StateRef<T>& x, Index block) {
   Matrix<T>& rows = states_[size(block)];
   rows.setZero();
+  for (Index n = 0; kind_->scan && n < order_; ++n) rows(n % lanes_, n / lanes_) = x(n, block);
+  if (kind_->scan) return;
   const Index first = block * width_, channels = std::min(width_, copies_ - first);
   const auto copy = [&](Index from, Index to, Index count) {
     simd::to_frames(x.data() + first * x.outerStride() + from, size(x.outerStride()), size(channels), size(count),
@@ -275,6 +403,8 @@ void SweepLanes<T>::take(const StateRef<T>& x, Index block) {
 template <class T>
 void SweepLanes<T>::give(StateRef<T> x, Index block) const {
   const Matrix<T>& rows = states_[size(block)];
+  for (Index n = 0; kind_->scan && n < order_; ++n) x(n, block) = rows(n % lanes_, n / lanes_);
+  if (kind_->scan) return;
   const Index first = block * width_, channels = std::min(width_, copies_ - first);
   const auto copy = [&](Index from, Index to, Index count) {
     simd::to_rows(rows.col(from).data(), size(rows.rows()), size(channels), size(count),
@@ -288,8 +418,15 @@ void SweepLanes<T>::give(StateRef<T> x, Index block) const {
 template <class T>
 void SweepLanes<T>::run_block(Index block, ConstSignal<T> u, Signal<T> y) {
   const auto& frames = simd::diagonal_loops<T>();
-  const Index first = block * width_, vectors = width_ / lanes_;
   const std::size_t n = size(u.cols());
+  if (kind_->scan) {
+    detail::count_multiply_adds(kind_->scan_work() * lanes_ * u.cols());
+    u_.col(0).head(u.cols()) = u.row(block);
+    simd::sweep_loops<T>().run_scan(kind_->of(block), states_[size(block)].data(), u_.data(), y_.data(), n);
+    y.row(block) = y_.col(0).head(u.cols());
+    return;
+  }
+  const Index first = block * width_, vectors = width_ / lanes_;
   const auto channels = [&](Index v) { return std::clamp<Index>(copies_ - first - v * lanes_, 0, lanes_); };
   for (Index v = 0; v < vectors && channels(v) > 0; ++v) {
     frames.to_block(u.data() + first + v * lanes_, size(u.outerStride()), size(channels(v)), n, u_.col(v).data());

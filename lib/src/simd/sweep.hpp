@@ -21,6 +21,15 @@ enum class SweepForm { nplr, triangular, semiseparable, fourier };
 ///   fourier        factor: h/theta 2, gain (p); row, a pair: e (2), h frequency, cosine (p), sine (p), blocks e (2 p)
 ///   ports          D; then for each number of the state: B, C
 ///
+/// One channel of a triangular or semiseparable measure has entries in its lanes (`scan`): the running sums are prefix scans in
+/// log2 W steps within a vector, and carries between vectors (Hillis & Steele 1986; Blelloch 1990 for scans of s <- m s + v). A row
+/// of W entries of a factor then has W numbers of each quantity:
+///
+///   h below, h diagonal, g, from below (p), inverse (p), solve: m over 1, 2, 4, … W / 2 entries (p each), m over those before (p),
+///   m over all (p); semiseparable also: h above, h, from above (p), to above (p), and the three of its solve, from the end
+///
+/// and ports D, W times, then B, C of each row.
+///
 /// State: a row of `width` lanes for each number of x (nplr, fourier: two to a row of the table), each followed by
 /// sweep_scratch(form, planes) rows of the loops' own.
 template <class T>
@@ -28,6 +37,7 @@ struct Sweep {
   SweepForm form;
   std::size_t planes;
   bool own;      ///< tables and ports hold W numbers for one
+  bool scan;     ///< entries in the lanes
   bool control;  ///< the output sees the state before the sample
   std::size_t rows;
   std::size_t rank;               ///< of nplr: 1 or 2
@@ -37,8 +47,9 @@ struct Sweep {
   const T* weights;  ///< w of each factor (re, im), with two planes
 };
 
-constexpr std::size_t sweep_scratch(SweepForm form, std::size_t planes) {
+constexpr std::size_t sweep_scratch(SweepForm form, std::size_t planes, bool scan) {
   if (form == SweepForm::nplr) return 0;
+  if (scan) return planes + 1;
   return planes == 1 ? 1 : 3;  // the increment; with zoh and foh complex, and what rounding took
 }
 
@@ -63,6 +74,9 @@ struct SweepLoops {
   /// n samples of vectors x W channels. u, y: for each vector n x W, `stride` numbers between vectors.
   void (*run)(const Sweep<T>& sweep, T* state, std::size_t vectors, const T* u, T* y, std::size_t n,
               std::size_t stride);
+
+  /// n samples of one channel, with `scan`. u, y: n.
+  void (*run_scan)(const Sweep<T>& sweep, T* state, const T* u, T* y, std::size_t n);
 };
 
 /// For the instruction set of this machine.

@@ -11,7 +11,10 @@
 namespace longstate {
 
 /// Runs systems of one input and one output whose step is a sweep over the state with running sums: DiscreteHippo of every
-/// measure with an O(N) form, and DiscreteNplr of rank 1 or 2. A lane is a channel, so no sum waits for its neighbour's.
+/// measure with an O(N) form, and DiscreteNplr of rank 1 or 2. A lane is a channel, so no sum waits for its neighbour's. Where there
+/// are fewer copies than half a vector, each goes by itself with entries in the lanes, and the sums of a triangular or semiseparable
+/// measure are blocked prefix scans over the state: log2 W steps within a vector, then carries from vector to vector
+/// (Hillis & Steele 1986, "Data parallel algorithms"; for s <- m s + v: Blelloch 1990, "Prefix sums and their applications").
 ///
 /// A backward sweep and a forward one make a factor of A (triangular measures: the forward one): the product of the next
 /// factor is taken along by the solve of this one, and what the output reads, too.
@@ -25,8 +28,8 @@ namespace longstate {
 template <class T>
 class SweepLanes {
  public:
-  /// Whether there are `copies` enough for the lanes, and all systems are of one kind: HiPPO of one measure and method, with
-  /// one input and output; or nplr of rank 1 or 2.
+  /// Whether all systems are of one kind, with one input and output: HiPPO of one measure and method; or nplr of rank 1 or 2,
+  /// which, as fourier, takes copies enough for the lanes.
   static bool fits(const std::vector<DiscreteSystem>& layer, Index copies);
 
   /// `copies` runs of one system, or one of each. The layer is valid and fits: the caller's promise.
