@@ -49,9 +49,45 @@ Line sweep(const std::string& what, const DiscreteSystem& system) {
           channels};
 }
 
-Line sweep_hippo() {
-  const HippoSystem legt{LegT{}, Matrix<double>::Ones(1, 64), Matrix<double>::Zero(1, 1)};
-  return sweep("recurrence of legt, bilinear, by its O(N) operator", discretize(legt, 1e-3, Discretization::bilinear));
+DiscreteHippo legt(Index order) {
+  const HippoSystem system{LegT{}, Matrix<double>::Ones(1, order), Matrix<double>::Zero(1, 1)};
+  return discretize(system, 1e-3, Discretization::bilinear);
+}
+
+Line sweep_hippo() { return sweep("recurrence of legt, bilinear, by its O(N) operator", legt(64)); }
+
+/// One channel, whose sums over the state are prefix scans, beside HippoStep, which goes entry by entry.
+Line scan_hippo(Index order) {
+  constexpr Index length = 1 << 10;
+  struct Plain {
+    HippoStep<float> step;
+    State<float> x;
+    Matrix<float> u = Matrix<float>::Random(1, length);
+    Vector<float> y = Vector<float>::Zero(length), C;
+    explicit Plain(Index N)
+        : step(LegT{}, N, Discretization::bilinear), x(State<float>::Zero(N, 1)), C(Vector<float>::Ones(N)) {
+      step.prepare(1e-3);
+    }
+  };
+  auto plain = std::make_shared<Plain>(order);
+  std::string name("recurrence of legt, bilinear, float, one channel, by prefix scans, N = ");
+  name.append(std::to_string(order));
+  return {name, "its sums entry by entry", 3, Better::higher, job(Recurrence<float>(legt(order)), length), [plain] {
+            for (Index k = 0; k < length; ++k) {
+              plain->step.advance(plain->x, plain->u.col(k), plain->u.col(k));
+              plain->y(k) = plain->C.dot(plain->x.col(0));
+            }
+          }};
+}
+
+Line chunked_hippo() {
+  constexpr Index length = 1 << 12;
+  return {"chunked, legt, bilinear, float, N = 64, one channel",
+          "its recurrence",
+          5,
+          Better::higher,
+          job(Chunked<float>(legt(64)), length),
+          job(Recurrence<float>(legt(64)), length)};
 }
 
 Line sweep_nplr() {
@@ -131,6 +167,9 @@ std::vector<Entry> entries() {
                          {"diagonal-one", diagonal_one_channel},
                          {"sweep-hippo", sweep_hippo},
                          {"sweep-nplr", sweep_nplr},
+                         {"scan-hippo", [] { return scan_hippo(64); }},
+                         {"scan-hippo-256", [] { return scan_hippo(256); }},
+                         {"chunked-hippo", chunked_hippo},
                          {"chunked", chunked},
                          {"auto", auto_line},
                          {"diagonal-kernels", diagonal_kernels},

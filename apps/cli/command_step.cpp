@@ -9,6 +9,7 @@
 #include "cli/system_options.hpp"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -86,58 +87,57 @@ void check(const Options& options) {
     throw InputError("--interactive reads keys from standard input: give a file");
 }
 
+/// At most six of the places, the first and the last among them.
+std::vector<Index> film(const std::vector<Index>& places) {
+  const std::size_t count = std::min<std::size_t>(6, places.size());
+  std::vector<Index> some;
+  for (std::size_t i = 0; i < count; ++i)
+    some.push_back(places[count == 1 ? 0 : i * (places.size() - 1) / (count - 1)]);
+  return some;
+}
+
 void run(const Options& options) {
   check(options);
-  const Signal1 signal = load(options);
+  Signal1 signal = load(options);
   const Index n = signal.samples.size();
+  const std::vector<Index> places = watched(options, n);
   const double duration = static_cast<double>(std::max<Index>(n - (options.method == "foh" ? 1 : 0), 1)) * signal.dt;
   Trace trace(
       make_measure(options.measure, options.window.value_or(duration)),
-      {.order = options.order, .dt = signal.dt, .method = make_discretization(options.method), .alpha = options.alpha});
-  const std::vector<Index> places = watched(options, n);
-
-  const bool keeps = options.interactive || !options.plot.empty();
-  std::vector<TraceStep> kept;
-  const auto show = [&](const TraceStep& step) {
-    if (options.json) {
-      print(to_json(step));
-    } else if (options.explain) {
-      print("\n" + lesson_step(step, trace.memory()));
-    } else {
-      print(step_line(step));
-    }
-  };
-  if (!options.json && !options.interactive) {
-    print(options.explain ? lesson_introduction(trace.memory()) : step_header());
-  }
-  Progress progress("stepping");
-  auto next = places.begin();
-  for (Index k = 0; k <= places.back(); ++k) {
-    if (k != *next) {
-      trace.skip(signal.samples(k));
-      progress.update(static_cast<double>(k) / static_cast<double>(places.back()), k);
-      continue;
-    }
-    ++next;
-    TraceStep step = trace.step(signal.samples(k));
+      {.order = options.order, .dt = signal.dt, .method = make_discretization(options.method), .alpha = options.alpha},
+      std::move(signal.samples));
+  const auto step_at = [&](Index k) {
+    TraceStep step = trace.at(k);
     if (!step.after.allFinite()) {
       throw Failure(
           fmt::format("{} with {}: the coefficients grew beyond any bound at sample {}; take foh, zoh or bilinear",
                       options.measure, options.method, k));
     }
-    if (!options.interactive) show(step);
-    if (keeps) kept.push_back(std::move(step));
+    return step;
+  };
+
+  if (options.interactive) {
+    show_pages(places.size(), [&](std::size_t place) {
+      const TraceStep step = step_at(places[place]);
+      return step_header() + step_line(step) + "\n" + lesson_step(step, trace.memory()) + "\n" +
+             (place == 0 ? lesson_introduction(trace.memory()) : std::string());
+    });
+  } else {
+    if (!options.json) print(options.explain ? lesson_introduction(trace.memory()) : step_header());
+    Progress progress("stepping");
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const TraceStep step = step_at(places[i]);
+      print(options.json      ? to_json(step).dump() + "\n"
+            : options.explain ? "\n" + lesson_step(step, trace.memory())
+                              : step_line(step));
+      if (::isatty(STDOUT_FILENO) == 0)
+        progress.update(static_cast<double>(i + 1) / static_cast<double>(places.size()), places[i]);
+    }
   }
   if (!options.plot.empty()) {
-    plot_steps(options.plot, fmt::format("{} numbers of {}, {}", options.order, options.measure, options.input), kept);
-  }
-  if (options.interactive) {
-    const std::string introduction = lesson_introduction(trace.memory());
-    show_pages(kept.size(), [&](std::size_t place) {
-      const TraceStep& step = kept[place];
-      return step_header() + step_line(step) + "\n" + lesson_step(step, trace.memory()) + "\n" +
-             (place == 0 ? introduction : std::string());
-    });
+    std::vector<TraceStep> steps;
+    for (const Index k : film(places)) steps.push_back(step_at(k));
+    plot_steps(options.plot, fmt::format("{} numbers of {}, {}", options.order, options.measure, options.input), steps);
   }
 }
 

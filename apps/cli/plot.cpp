@@ -354,25 +354,19 @@ void plot_recall(const std::string& path, const std::vector<RecallCurve>& curves
 }
 
 void plot_steps(const std::string& path, const std::string& title, const std::vector<longstate::TraceStep>& steps) {
-  constexpr std::size_t most = 6;
-  std::vector<const longstate::TraceStep*> shown;
-  for (std::size_t i = 0; i < std::min(most, steps.size()); ++i) {
-    const std::size_t count = std::min(most, steps.size());
-    shown.push_back(&steps[count == 1 ? 0 : i * (steps.size() - 1) / (count - 1)]);
-  }
   double low = 0, high = 0, largest = 0;
-  for (const longstate::TraceStep* step : shown) {
-    for (const auto* values : {&step->samples, &step->reconstruction}) {
+  for (const longstate::TraceStep& step : steps) {
+    for (const auto* values : {&step.samples, &step.reconstruction}) {
       if (values->size() == 0) continue;
       low = std::min(low, values->minCoeff());
       high = std::max(high, values->maxCoeff());
     }
-    largest = std::max(largest, step->after.cwiseAbs().maxCoeff());
+    largest = std::max(largest, step.after.cwiseAbs().maxCoeff());
   }
   const double room = high > low ? 0.08 * (high - low) : 1;
   std::string script = fmt::format("set terminal {}\n", terminal(path)), top, bottom;
-  for (std::size_t i = 0; i < shown.size(); ++i) {
-    const longstate::TraceStep& step = *shown[i];
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const longstate::TraceStep& step = steps[i];
     const auto block = [&](const char* name, const Vector<double>& x, const Vector<double>& y) {
       script += fmt::format("${}{} << EOD\n", name, i);
       for (Index k = 0; k < y.size(); ++k) script += fmt::format("{:.9g} {:.9g}\n", x(k), y(k));
@@ -398,14 +392,14 @@ void plot_steps(const std::string& path, const std::string& title, const std::ve
       "set multiplot layout 2,{} margins 0.08,0.97,0.08,0.78 spacing 0.04,0.12 title {} noenhanced\n"
       "set border 3\nset tics nomirror out\nset key at screen 0.5,0.92 center top maxrows 1\nset format y '%g'\n"
       "set yrange [{:.9g}:{:.9g}]\nset xlabel 'seconds from now' offset 0,0.7 font ',11'\n",
-      shown.size(), quoted(title), low - room, high + room);
+      steps.size(), quoted(title), low - room, high + room);
   script += top;
   script += fmt::format(
       "unset title\nset format y '%g'\nset yrange [{:.9g}:{:.9g}]\nset xrange [-1:{}]\nset xtics {}\nset boxwidth "
       "0.8\n"
       "set xlabel 'coefficient n'\nset xzeroaxis\n",
-      -1.05 * std::max(largest, 1e-300), 1.05 * std::max(largest, 1e-300), shown.front()->after.size(),
-      (shown.front()->after.size() + 1) / 2);
+      -1.05 * std::max(largest, 1e-300), 1.05 * std::max(largest, 1e-300), steps.front().after.size(),
+      (steps.front().after.size() + 1) / 2);
   run_gnuplot(path, script + bottom + "unset multiplot\nset output\n");
 }
 

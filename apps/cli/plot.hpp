@@ -40,7 +40,7 @@ void plot_paths(const std::string& path, const std::vector<bench::Cell>& cells);
 /// Time of a token, state and peak memory against the length, both logarithmic; a list of runs for each model.
 void plot_comparison(const std::string& path, const std::vector<std::vector<ComparisonRun>>& models);
 
-/// Up to six of the steps side by side: the window with its samples, what is remembered and the best fit; the coefficients.
+/// Steps side by side, six or fewer: the window with its samples, what is remembered and the best fit; the coefficients.
 void plot_steps(const std::string& path, const std::string& title, const std::vector<longstate::TraceStep>& steps);
 
 /// Error against age, both logarithmic.

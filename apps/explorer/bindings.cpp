@@ -10,10 +10,7 @@
 #include <emscripten/bind.h>
 #include <emscripten/val.h>
 
-#include <cmath>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,38 +60,17 @@ struct Choice {
   }
 };
 
-/// A signal with the trace of a memory over it, forward and back: snapshots of the trace lie every so many samples.
+/// Steps of a signal, forward and back.
 class Session {
  public:
-  Session(const Choice& choice, const val& samples)
-      : samples_(vector(samples)), start_(choice.make(), choice.options()) {
-    for (Index k = 0; k < samples_.size(); ++k) {
-      if (!std::isfinite(samples_(k))) {
-        throw std::invalid_argument("sample " + std::to_string(k) + " of the signal is not a finite number");
-      }
-    }
-    snapshots_.emplace(0, start_);
-  }
+  Session(const Choice& choice, const val& samples) : trace_(choice.make(), choice.options(), vector(samples)) {}
 
   /// Step k, 0 <= k < samples.
   val at(double k) {
-    return guarded([&] { return describe(go(static_cast<Index>(k))); });
+    return guarded([&] { return describe(trace_.at(static_cast<Index>(k))); });
   }
 
  private:
-  TraceStep go(Index k) {
-    auto before = std::prev(snapshots_.upper_bound(k));
-    Trace trace =
-        live_ && live_->memory().samples() <= k && live_->memory().samples() >= before->first ? *live_ : before->second;
-    while (trace.memory().samples() < k) {
-      trace.skip(samples_(trace.memory().samples()));
-      if (trace.memory().samples() % every == 0) snapshots_.try_emplace(trace.memory().samples(), trace);
-    }
-    TraceStep step = trace.step(samples_(k));
-    live_ = std::move(trace);
-    return step;
-  }
-
   static val describe(const TraceStep& step) {
     val result = val::object();
     result.set("sample", static_cast<double>(step.sample));
@@ -116,11 +92,7 @@ class Session {
     return result;
   }
 
-  static constexpr Index every = 64;
-  Vector<double> samples_;
-  Trace start_;
-  std::map<Index, Trace> snapshots_;
-  std::optional<Trace> live_;
+  Trace trace_;
 };
 
 /// {session} or {error}

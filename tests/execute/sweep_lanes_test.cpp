@@ -52,14 +52,7 @@ void check_against_long_double(Index order, Index copies, bool own, Convention c
   for (std::size_t i = 0; i < layers.size(); ++i) {
     CAPTURE(i);
     const std::vector<DiscreteSystem>& layer = layers[i];
-    support::Run expected{Matrix<double>(copies, length), State<double>(order, copies)};
-    for (Index c = 0; c < copies; ++c) {
-      const DiscreteStateSpace system = dense(layer[own ? std::size_t(c) : 0]);
-      const support::Run one =
-          support::direct_run(system, u.row(c).template cast<double>(), x0.col(c).template cast<double>());
-      expected.y.row(c) = one.y;
-      expected.x.col(c) = one.x;
-    }
+    const support::Run expected = support::direct_run(layer, u.template cast<double>(), x0.template cast<double>());
     const double bound = std::is_same_v<T, float> ? 2 * std::max(double(order), 16.0) * 1.2e-7 : 1e-12;
     support::EachTarget()([&] {
       Recurrence<T> path = own ? Recurrence<T>(layer) : Recurrence<T>(layer.front(), copies);

@@ -24,16 +24,13 @@ TEST_CASE("a trace's steps are the memory's, and its parts add up") {
       CAPTURE(name(method));
       const MemoryOptions options{.order = 12, .dt = 0.01, .method = method};
       Memory<double> memory(make_measure(measure, 0.5), options);
-      Trace trace(make_measure(measure, 0.5), options);
       const Vector<double> u = signal(80);
+      Trace trace(make_measure(measure, 0.5), options, u);
       for (Index k = 0; k < u.size(); ++k) {
         const Vector<double> before = memory.coefficients();
         memory.push(u(k));
-        if (k % 3 == 1) {
-          trace.skip(u(k));
-          continue;
-        }
-        const TraceStep step = trace.step(u(k));
+        if (k % 3 == 1) continue;
+        const TraceStep step = trace.at(k);
         CHECK(step.sample == k);
         CHECK(step.time == memory.elapsed());
         CHECK(step.before == before);
@@ -57,10 +54,9 @@ TEST_CASE("what fades is e^(hA) x, what is added B u, as the dense discretisatio
   for (const Measure& measure : support::time_invariant_measures(0.5)) {
     CAPTURE(name(measure));
     const DiscreteStateSpace dense_step = discretize(coefficient_system(measure, N), dt, Discretization::zoh);
-    Trace trace(measure, {.order = N, .dt = dt, .method = Discretization::zoh});
-    for (Index k = 0; k < u.size(); ++k) {
-      const TraceStep step = trace.step(u(k));
-      if (k < 5) continue;
+    Trace trace(measure, {.order = N, .dt = dt, .method = Discretization::zoh}, u);
+    for (Index k = 5; k < u.size(); ++k) {
+      const TraceStep step = trace.at(k);
       CHECK(relative_error(step.faded, dense_step.A * step.before) < 1e-12);
       CHECK(relative_error(step.added, dense_step.B * u(k)) < 1e-11);
     }
@@ -69,11 +65,8 @@ TEST_CASE("what fades is e^(hA) x, what is added B u, as the dense discretisatio
 
 TEST_CASE("legs: the old memory only stretches, and the best fit is a projection of the samples") {
   // p(v) on [0, t] seen on [0, t']: at the same times the same values, nothing after them
-  Trace trace(LegS{}, {.order = 8, .dt = 1});
   const Vector<double> u = signal(100);
-  for (Index k = 0; k < 20; ++k) trace.skip(u(k));
-  const TraceStep step = trace.step(u(20));
-  const support::Held silence{Vector<double>::LinSpaced(2, 0, 20), Vector<double>::Zero(2), 0, true};
+  const TraceStep step = Trace(LegS{}, {.order = 8, .dt = 1}, u).at(20);
   Vector<double> stretched = Vector<double>::Zero(8);
   constexpr Index cells = 20000;  // midpoints
   for (Index j = 0; j < cells; ++j) {
@@ -92,12 +85,28 @@ TEST_CASE("legs: the old memory only stretches, and the best fit is a projection
   CHECK(relative_error(step.remembered, H * step.after) < 1e-13);
 }
 
-TEST_CASE("a trace takes one channel and a grid, and reports what is not finite") {
-  CHECK_THROWS_WITH_AS(Trace(LegS{}, {.channels = 2}), "longstate::Trace: channels must be 1, got 2",
+TEST_CASE("a trace goes back, and far ahead, to the same steps") {
+  const Vector<double> u = signal(400);
+  const MemoryOptions options{.order = 10, .dt = 0.01};
+  Trace forward(LegT{0.5}, options, u), wandering(LegT{0.5}, options, u);
+  std::vector<Vector<double>> states;
+  for (Index k = 0; k < u.size(); ++k) states.emplace_back(forward.at(k).after);
+  for (const Index k : {399, 0, 130, 128, 127, 64, 63, 398, 1, 200, 201, 200}) {
+    CAPTURE(k);
+    CHECK(wandering.at(k).after == states[std::size_t(k)]);
+    CHECK(wandering.memory().samples() == k + 1);
+  }
+}
+
+TEST_CASE("a trace takes one channel and a grid, and reports what is not finite or not there") {
+  const Vector<double> u = Vector<double>::Ones(3);
+  CHECK_THROWS_WITH_AS(Trace(LegS{}, {.channels = 2}, u), "longstate::Trace: channels must be 1, got 2",
                        std::invalid_argument);
-  CHECK_THROWS_WITH_AS(Trace(LegS{}, {}, 1), "longstate::Trace: grid must be at least 2, got 1", std::invalid_argument);
-  Trace trace(LegS{}, {.order = 4});
-  trace.skip(1);
-  CHECK_THROWS_AS(trace.step(NAN), std::invalid_argument);
-  CHECK(trace.step(2).sample == 1);  // as if it had not been
+  CHECK_THROWS_WITH_AS(Trace(LegS{}, {}, u, 1), "longstate::Trace: grid must be at least 2, got 1",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(Trace(LegS{}, {}, Vector<double>::Constant(2, NAN)),
+                       "longstate::Trace: sample 0 must be finite, got nan", std::invalid_argument);
+  Trace trace(LegS{}, {.order = 4}, u);
+  CHECK_THROWS_WITH_AS(trace.at(3), "longstate::Trace::at: k must be from 0 to 2, got 3", std::invalid_argument);
+  CHECK_THROWS_AS(trace.at(-1), std::invalid_argument);
 }

@@ -19,7 +19,7 @@ const measures: Record<string, string> = {
 const methods: Record<string, string> = {
   foh: 'foh: straight lines, exact', zoh: 'zoh: held samples, exact', bilinear: 'bilinear', 'backward-euler': 'backward Euler', 'forward-euler': 'forward Euler',
 };
-const most_order = 256;
+const mostOrder = 256;
 
 const engine = await startEngine();
 const signals: Signal[] = await builtIn();
@@ -53,7 +53,7 @@ function choose(): Choice {
     return value;
   };
   const order = number('order', 'N');
-  if (!Number.isInteger(order) || order > most_order) throw new Error(`N must be a whole number from 1 to ${most_order} here, got ${order}`);
+  if (!Number.isInteger(order) || order > mostOrder) throw new Error(`N must be a whole number from 1 to ${mostOrder} here, got ${order}`);
   return {measure: input('measure').value, method: input('method').value, order, window: number('window', 'The window'), dt: state.signal.dt};
 }
 
@@ -111,6 +111,7 @@ function drawWays(choice: Choice) {
   const largest = ways.recurrence.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-300);
   const apart = ways.recurrence.reduce((most, value, k) => Math.max(most, Math.abs(value - ways.convolution[k])), 0);
   charts.apart.draw(time, [{label: 'recurrence less convolution', stroke: colours[2]}], [ways.recurrence.map((value, k) => value - ways.convolution[k])]);
+  element('held').textContent = choice.method === 'foh' ? 'Where foh is chosen, samples are held here (zoh).' : '';
   element('difference').textContent = `they differ by at most ${(apart / largest).toExponential(1)} of the largest value`;
 }
 

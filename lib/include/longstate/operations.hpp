@@ -9,12 +9,13 @@ namespace longstate {
 
 struct Operations {
   std::int64_t flops = 0;         ///< additions and multiplications; a multiply-add is two
-  std::int64_t exponentials = 0;  ///< and logarithms and powers
+  std::int64_t exponentials = 0;  ///< of the softmax and of 1 + elu
 };
 
 /// What this thread does from here on in the run() and step() of Recurrence, Chunked, Convolution, and of attention's decoders
-/// (full, cached, constant, linear; the normalisers' own sums aside). Each loop adds its sizes when it has run, with the lanes
-/// that it fills up to whole vectors; FFTs add what FFTW says of its plan.
+/// (full, cached, constant, linear; the normalisers' own weights and sums aside). Each loop adds its sizes when it has run, with the
+/// lanes that it fills up to whole vectors, and in vectors an addition or product alone for the multiply-add in whose place it
+/// stands; FFTs add what FFTW says of its plan.
 ///
 ///     const OperationCount count;
 ///     path.run(u, y, x);

@@ -80,7 +80,8 @@ void LinearAttention<T>::run(ConstSignal<T> X, Signal<T> Y) {
       y = read.head(d);
       if (options_.normalize) y /= read(d);
       detail::count_flops(5 * state.size());  // decay, the outer product, and the read-out
-      if (options_.map == FeatureMap::elu) detail::count_exponentials(2 * features_);
+      if (options_.map == FeatureMap::elu) detail::count_exponentials(2 * features_);  // at most
+      if (options_.map == FeatureMap::taylor) detail::count_flops(4 * layer_.key_dim() * layer_.key_dim());
     }
   }
   layer_.read_out(outputs, Y);

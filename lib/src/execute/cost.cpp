@@ -58,6 +58,13 @@ double lanes_of_sweep(const CostOf& of) {
   return groups * (0.4 + each * factors * from_second * N) * width(of);
 }
 
+/// One copy of a HiPPO system with entries in the lanes, by gbt.
+bool scans(const DiscreteSystem& system) {
+  const auto* hippo = std::get_if<DiscreteHippo>(&system);
+  return hippo && is_gbt(hippo->method) && !std::holds_alternative<Fourier>(hippo->measure);
+}
+double scan_over_state(const CostOf& of) { return 35 + 0.87 * size(order(of.system)) * width(of); }
+
 double step_alone(Structure structure, double N) {
   switch (structure) {
     case Structure::dense:
@@ -80,10 +87,7 @@ double recurrent(const CostOf& of) {
   if (in_lanes) return lanes_of_diagonal(of);
   const bool sweeps = structure(of.system) == Structure::nplr || structure(of.system) == Structure::hippo;
   if (sweeps && ports == 2 && of.copies >= (lanes * 4 / of.bytes + 1) / 2) return lanes_of_sweep(of);
-  if (const auto* hippo = std::get_if<DiscreteHippo>(&of.system); hippo && ports == 2 && is_gbt(hippo->method)) {
-    if (!std::holds_alternative<Fourier>(hippo->measure))
-      return 35 + 0.87 * size(order(of.system)) * width(of);  // a prefix scan
-  }
+  if (ports == 2 && scans(of.system)) return scan_over_state(of);
   const double N = size(order(of.system));
   return step_alone(structure(of.system), N) + (ports - 2) * N * 0.1;
 }

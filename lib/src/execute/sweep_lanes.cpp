@@ -8,7 +8,6 @@
 #include <longstate/execute/transition.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 namespace longstate {
@@ -300,6 +299,7 @@ struct SweepLanes<T>::Kind {
   }
 
   Numbers take(const DiscreteHippo& system, const PadeOptions& pade) { return SweepTables::of(prepare(system, pade)); }
+
   /// Entries in rows of W, each quantity of a row a vector.
   void take_scan(const DiscreteSystem& system, const PadeOptions& pade, Index W) {
     const HippoStep<double> step = prepare(std::get<DiscreteHippo>(system), pade);
@@ -341,13 +341,6 @@ struct SweepLanes<T>::Kind {
   Index rows() const {
     return static_cast<Index>(shape.rows) * (shape.form == simd::SweepForm::nplr || is_fourier() ? 2 : 1);
   }
-  /// Multiply-adds and additions of a lane and sample.
-  Index scan_work() const {
-    const Index W = static_cast<Index>(simd::lanes<T>()), steps = static_cast<Index>(std::bit_width(size(W))) - 1;
-    const Index p = static_cast<Index>(shape.planes * shape.planes);
-    const Index forth = 5 + steps + p * (steps + 4), back = shape.form == simd::SweepForm::triangular ? 0 : forth;
-    return static_cast<Index>(shape.rows * shape.factors * shape.substeps) * (forth + back);
-  }
   bool is_fourier() const { return shape.form == simd::SweepForm::fourier; }
 };
 
@@ -388,8 +381,10 @@ template <class T>
 void SweepLanes<T>::take(const StateRef<T>& x, Index block) {
   Matrix<T>& rows = states_[size(block)];
   rows.setZero();
-  for (Index n = 0; kind_->scan && n < order_; ++n) rows(n % lanes_, n / lanes_) = x(n, block);
-  if (kind_->scan) return;
+  if (kind_->scan) {
+    for (Index n = 0; n < order_; ++n) rows(n % lanes_, n / lanes_) = x(n, block);
+    return;
+  }
   const Index first = block * width_, channels = std::min(width_, copies_ - first);
   const auto copy = [&](Index from, Index to, Index count) {
     simd::to_frames(x.data() + first * x.outerStride() + from, size(x.outerStride()), size(channels), size(count),
@@ -403,8 +398,10 @@ void SweepLanes<T>::take(const StateRef<T>& x, Index block) {
 template <class T>
 void SweepLanes<T>::give(StateRef<T> x, Index block) const {
   const Matrix<T>& rows = states_[size(block)];
-  for (Index n = 0; kind_->scan && n < order_; ++n) x(n, block) = rows(n % lanes_, n / lanes_);
-  if (kind_->scan) return;
+  if (kind_->scan) {
+    for (Index n = 0; n < order_; ++n) x(n, block) = rows(n % lanes_, n / lanes_);
+    return;
+  }
   const Index first = block * width_, channels = std::min(width_, copies_ - first);
   const auto copy = [&](Index from, Index to, Index count) {
     simd::to_rows(rows.col(from).data(), size(rows.rows()), size(channels), size(count),
@@ -419,10 +416,11 @@ template <class T>
 void SweepLanes<T>::run_block(Index block, ConstSignal<T> u, Signal<T> y) {
   const auto& frames = simd::diagonal_loops<T>();
   const std::size_t n = size(u.cols());
+  const simd::Sweep<T> sweep = kind_->of(block);
+  detail::count_multiply_adds(static_cast<Index>(simd::sweep_work(sweep, size(lanes_))) * width_ * u.cols());
   if (kind_->scan) {
-    detail::count_multiply_adds(kind_->scan_work() * lanes_ * u.cols());
     u_.col(0).head(u.cols()) = u.row(block);
-    simd::sweep_loops<T>().run_scan(kind_->of(block), states_[size(block)].data(), u_.data(), y_.data(), n);
+    simd::sweep_scan(sweep, states_[size(block)].data(), u_.data(), y_.data(), n);
     y.row(block) = y_.col(0).head(u.cols());
     return;
   }
@@ -431,8 +429,6 @@ void SweepLanes<T>::run_block(Index block, ConstSignal<T> u, Signal<T> y) {
   for (Index v = 0; v < vectors && channels(v) > 0; ++v) {
     frames.to_block(u.data() + first + v * lanes_, size(u.outerStride()), size(channels(v)), n, u_.col(v).data());
   }
-  const simd::Sweep<T> sweep = kind_->of(block);
-  detail::count_multiply_adds(static_cast<Index>(simd::sweep_work(sweep)) * width_ * u.cols());
   simd::sweep_loops<T>().run(sweep, states_[size(block)].data(), size(vectors), u_.data(), y_.data(), n,
                              size(u_.rows()));
   for (Index v = 0; v < vectors && channels(v) > 0; ++v) {

@@ -13,6 +13,7 @@ namespace longstate {
 namespace {
 
 constexpr double fading_span = 3;  // time constants that are shown
+constexpr Index apart = 64;        // samples between copies
 
 /// Of the delay of exactly the window may come a rounding more.
 double age_of(double delay, double window) {
@@ -22,25 +23,40 @@ double age_of(double delay, double window) {
 
 }  // namespace
 
-Trace::Trace(const Measure& measure, const MemoryOptions& options, Index grid)
-    : memory_(measure, options), grid_(grid) {
+Trace::Trace(const Measure& measure, const MemoryOptions& options, Vector<double> samples, Index grid)
+    : samples_(std::move(samples)), grid_(grid), memory_(measure, options) {
   if (options.channels != 1) detail::fail("Trace", "channels must be 1", options.channels);
   if (grid < 2) detail::fail("Trace", "grid must be at least 2", grid);
+  for (Index k = 0; k < samples_.size(); ++k) {
+    if (!std::isfinite(samples_(k))) {
+      detail::fail("Trace", "sample " + std::to_string(k) + " must be finite", samples_(k));
+    }
+  }
+  copies_.push_back(memory_);
 }
 
-void Trace::skip(double u) {
-  memory_.push(u);
-  samples_.push_back(u);
+/// memory_ to where it has seen k samples.
+void Trace::go_to(Index k) {
+  const Index copy = std::min(k / apart, static_cast<Index>(copies_.size()) - 1);
+  if (memory_.samples() > k || memory_.samples() < copy * apart) memory_ = copies_[static_cast<std::size_t>(copy)];
+  while (memory_.samples() < k) {
+    memory_.push(samples_(memory_.samples()));
+    if (memory_.samples() == static_cast<Index>(copies_.size()) * apart) copies_.push_back(memory_);
+  }
 }
 
-TraceStep Trace::step(double u) {
+TraceStep Trace::at(Index k) {
+  if (k < 0 || k >= samples()) {
+    detail::fail("Trace::at", "k must be from 0 to " + std::to_string(samples() - 1), k);
+  }
   TraceStep step;
+  go_to(k);
   step.before = memory_.coefficients();
   step.faded = memory_.faded();
-  skip(u);
-  step.sample = memory_.samples() - 1;
+  go_to(k + 1);
+  step.sample = k;
   step.time = memory_.elapsed();
-  step.input = u;
+  step.input = samples_(k);
   step.after = memory_.coefficients();
   step.added = step.after - step.faded;
   compare(step);
@@ -60,21 +76,17 @@ void Trace::look_back(TraceStep& step) const {
   step.best = read_out(measure, step.best_fit, ages);
 }
 
-double Trace::age_of_sample(Index back) const {
-  return age_of(static_cast<double>(back) * memory_.options().dt + memory_.sample_delay(), memory_.window());
-}
-
 /// At the samples within the window, of a fading measure within one time constant.
 void Trace::compare(TraceStep& step) const {
   const Measure& measure = memory_.measure();
-  const auto seen = static_cast<Index>(samples_.size());
   std::vector<double> ages, values;
-  for (Index back = 0; back < seen; ++back) {
-    const double age = age_of_sample(back);
+  for (Index back = 0; back <= step.sample; ++back) {
+    const double delay = static_cast<double>(back) * memory_.options().dt + memory_.sample_delay();
+    const double age = age_of(delay, memory_.window());
     if (age > 1) break;
     if (!in_support(measure, age)) continue;
     ages.push_back(age);
-    values.push_back(samples_[static_cast<std::size_t>(seen - 1 - back)]);
+    values.push_back(samples_(step.sample - back));
   }
   const auto count = static_cast<Index>(ages.size());
   step.samples = Eigen::Map<const Vector<double>>(values.data(), count);

@@ -2,6 +2,7 @@
 
 // Recurrences whose step is a sweep over the state with running sums, nplr and HiPPO, in lanes of channels.
 
+#include <bit>
 #include <cstddef>
 
 namespace longstate::simd {
@@ -30,8 +31,8 @@ enum class SweepForm { nplr, triangular, semiseparable, fourier };
 ///
 /// and ports D, W times, then B, C of each row.
 ///
-/// State: a row of `width` lanes for each number of x (nplr, fourier: two to a row of the table), each followed by
-/// sweep_scratch(form, planes) rows of the loops' own.
+/// State: a row of lanes for each number of x (nplr, fourier: two to a row of the table; `scan`: for W of them), each followed by
+/// sweep_scratch() rows of the loops' own.
 template <class T>
 struct Sweep {
   SweepForm form;
@@ -53,18 +54,26 @@ constexpr std::size_t sweep_scratch(SweepForm form, std::size_t planes, bool sca
   return planes == 1 ? 1 : 3;  // the increment; with zoh and foh complex, and what rounding took
 }
 
-/// Multiply-adds of a sample and lane.
+/// Multiply-adds of a sample and lane of W, as the loops make them; an addition or product alone takes the place of one.
 template <class T>
-std::size_t sweep_work(const Sweep<T>& s) {
-  const std::size_t p = s.planes * s.planes,
-                    numbers =
-                        s.form == SweepForm::triangular || s.form == SweepForm::semiseparable ? s.rows : 2 * s.rows;
-  if (s.form == SweepForm::nplr) return s.rows * (8 + 4 * s.rank);
-  // rate 3, its solve and x's sum
-  std::size_t entry = 3 + p + s.planes + s.planes + 2;
-  if (s.form == SweepForm::semiseparable) entry += 2 + 2 * p;
-  if (s.form == SweepForm::fourier) entry = 2 + 2 * s.planes + s.planes + p + 3;
-  return numbers * (entry * s.factors * s.substeps + 2);
+std::size_t sweep_work(const Sweep<T>& s, std::size_t W) {
+  const std::size_t p = s.planes, product = p * p, advance = p == 1 ? 1 : 5;  // x and what rounding took
+  const bool pairs = s.form == SweepForm::nplr || s.form == SweepForm::fourier;
+  const std::size_t ports = (pairs ? 4 : 2) * s.rows + 1;
+  if (s.form == SweepForm::nplr) return s.rows * (4 + 4 * s.rank) + ports;
+  std::size_t factor = 0;  // of a row
+  if (s.form == SweepForm::fourier) {
+    factor = 2 * (2 + 3 * p + product + advance + 1);
+  } else {
+    const std::size_t steps = std::bit_width(W) - 1;
+    const std::size_t sum = s.scan ? steps + 3 : 1;                    // with the product of each entry
+    const std::size_t solve = s.scan ? p + product * (steps + 2) : p;  // one more than the read-out of the sum
+    factor = sum + 2 + p + solve + product + advance;
+    if (s.form == SweepForm::semiseparable) {
+      factor += sum + 1 + (s.scan ? product * (steps + 3) : product) + product;
+    }
+  }
+  return s.rows * factor * s.factors * s.substeps + ports;
 }
 
 template <class T>
@@ -74,13 +83,14 @@ struct SweepLoops {
   /// n samples of vectors x W channels. u, y: for each vector n x W, `stride` numbers between vectors.
   void (*run)(const Sweep<T>& sweep, T* state, std::size_t vectors, const T* u, T* y, std::size_t n,
               std::size_t stride);
-
-  /// n samples of one channel, with `scan`. u, y: n.
-  void (*run_scan)(const Sweep<T>& sweep, T* state, const T* u, T* y, std::size_t n);
 };
 
 /// For the instruction set of this machine.
 template <class T>
 const SweepLoops<T>& sweep_loops();
+
+/// n samples of one channel, with `scan`, for the instruction set of this machine. u, y: n.
+template <class T>
+void sweep_scan(const Sweep<T>& sweep, T* state, const T* u, T* y, std::size_t n);
 
 }  // namespace longstate::simd

@@ -22,8 +22,8 @@ namespace longstate {
 /// own for each. Copy c reads channels c p … c p + p - 1 and writes c q … c q + q - 1.
 ///
 /// Cost       O(copies N (p + q)) a sample, and for A: dense O(N^2), hippo as hippo_step.hpp, the others O(N). With p = q = 1
-///            diagonal layers (diagonal_lanes.hpp: run() alone), and hippo and nplr ones of many copies (sweep_lanes.hpp),
-///            go at the speed of vector instructions.
+///            diagonal layers (diagonal_lanes.hpp: run() alone), and hippo and nplr ones (sweep_lanes.hpp: nplr and fourier of
+///            several copies), go at the speed of vector instructions.
 /// Accuracy   the reference for all other paths.
 /// Real-time  step() and run() neither allocate, lock nor call the system; step() does not throw, run() only on shapes.
 ///            Denormal numbers are taken as zeros, so that silence costs no more than sound.
