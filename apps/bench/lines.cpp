@@ -95,33 +95,43 @@ Line sweep_nplr() {
   return sweep("recurrence of legs-exp, bilinear, nplr", discretize(legs, 1e-3, Discretization::bilinear));
 }
 
-/// Sequences that share their channels' systems: one after the other, each with a state of its own.
-template <class Path>
-std::function<void()> sequences(Path path, int count, Index length) {
-  struct Work {
-    Path path;
-    Matrix<float> u, y;
-    std::vector<State<float>> x;
-  };
-  auto work = std::make_shared<Work>(Work{std::move(path), {}, {}, {}});
-  work->u = Matrix<float>::Random(work->path.inputs(), length);
-  work->y = work->u;
-  work->x.assign(static_cast<std::size_t>(count), work->path.zero_state());
-  return [work] {
-    for (State<float>& x : work->x) work->path.run(work->u, work->y, x);
-  };
-}
+/// Sequences that share their channels' systems.
+struct Sequences {
+  static constexpr Index order = 64, channels = 256, count = 8, length = 1 << 12;
+  std::vector<DiscreteSystem> layer = diagonal_layer(order, channels);
+  Matrix<float> u = Matrix<float>::Random(count * channels, length), y = u;
+  State<float> x = State<float>::Zero(order, count* channels);
 
-Line chunked() {
-  constexpr Index order = 64, channels = 256, length = 1 << 12;
-  constexpr int count = 8;
-  const auto layer = diagonal_layer(order, channels);
-  return {"chunked, diagonal, float, N = 64, 8 sequences of 256 channels, L = 2^12",
-          "their recurrence",
-          1.2,
+  /// Side by side in a frame.
+  template <class Path>
+  void together(Path& path) {
+    path.run(u, y, x);
+  }
+
+  /// Each in frames of its own, one after the other, in the same memory.
+  void apart(Recurrence<float>& path) {
+    const Eigen::Map<const Matrix<float>> u_apart(u.data(), channels, count * length);
+    Eigen::Map<Matrix<float>> y_apart(y.data(), channels, count * length);
+    for (Index s = 0; s < count; ++s) {
+      path.run(u_apart.middleCols(s * length, length), y_apart.middleCols(s * length, length),
+               x.middleCols(s * channels, channels));
+    }
+  }
+};
+
+Line chunked(bool apart) {
+  struct Work : Sequences {
+    Chunked<float> chunks = Chunked<float>(layer, 4, count* channels);
+    Recurrence<float> recurrence;
+    explicit Work(bool alone) : recurrence(layer, alone ? channels : count * channels) {}
+  };
+  const auto work = std::make_shared<Work>(apart);
+  return {"chunked, diagonal, float, N = 64, 8 sequences of 256 channels in a frame, L = 2^12",
+          apart ? "their recurrence, each in frames of its own" : "their recurrence",
+          apart ? 0.9 : 1.2,
           Better::higher,
-          sequences(Chunked<float>(layer), count, length),
-          sequences(Recurrence<float>(layer), count, length)};
+          [work] { work->together(work->chunks); },
+          [work, apart] { apart ? work->apart(work->recurrence) : work->together(work->recurrence); }};
 }
 
 Line diagonal_kernels() {
@@ -170,7 +180,8 @@ std::vector<Entry> entries() {
                          {"scan-hippo", [] { return scan_hippo(64); }},
                          {"scan-hippo-256", [] { return scan_hippo(256); }},
                          {"chunked-hippo", chunked_hippo},
-                         {"chunked", chunked},
+                         {"chunked", [] { return chunked(false); }},
+                         {"chunked-apart", [] { return chunked(true); }},
                          {"auto", auto_line},
                          {"diagonal-kernels", diagonal_kernels},
                          {"selective-scan", selective_scan}};

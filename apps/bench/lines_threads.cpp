@@ -46,6 +46,12 @@ Line chunks() {
   });
 }
 
+Line chunks_of_one() {
+  return line<Chunked<float>>(
+      "chunked, of one system", length,
+      [system = diagonal_layer(order, 1).front()](Index, Index n) { return Chunked<float>(system, 4, n); });
+}
+
 Line selective() {
   struct Work {
     Threaded<SelectiveScan<float>> scan;
@@ -86,6 +92,7 @@ Line fir() {
 std::vector<Entry> threads_entries() {
   return {
     {"threads-recurrence", recurrence, 2}, {"threads-hippo", hippo_recurrence, 2}, {"threads-chunked", chunks, 2},
+        {"threads-chunked-one", chunks_of_one, 2},
 #if LONGSTATE_WITH_FFTW
         {"threads-convolution", convolution, 2}, {"threads-fir", fir, 2},
 #endif

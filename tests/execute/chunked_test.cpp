@@ -126,6 +126,54 @@ TEST_CASE_TEMPLATE("copies and layers run in chunks independently, on strided si
   check(Recurrence<T>(layer[3], 19), Chunked<T>(layer[3], 16, 19));
 }
 
+TEST_CASE("sequences through a layer: copy c runs system c mod its size, on every path") {
+  constexpr Index order = 12, copies = 40, length = 150;
+  const auto scaled = [](DiscreteSystem system, double by) {
+    std::visit(
+        [by](auto& s) {
+          s.C *= by;
+          s.D *= -by;
+          if constexpr (requires { s.continuous; }) s.continuous.C *= by;
+        },
+        system);
+    return system;
+  };
+  const Matrix<double> u = random_matrix(copies, length, 4);
+  for (const DiscreteSystem& system : systems(order, 0.01)) {
+    CAPTURE(name(structure(system)));
+    const std::vector<DiscreteSystem> layer{system, scaled(system, 2), scaled(system, -0.5)};
+    Matrix<double> expected(copies, length);
+    State<double> last(order, copies);
+    for (Index c = 0; c < copies; ++c) {
+      Recurrence<double> alone(layer[static_cast<std::size_t>(c % 3)]);
+      State<double> x = alone.zero_state();
+      Matrix<double> y(1, length);
+      alone.run(u.row(c).eval(), y, x);
+      expected.row(c) = y;
+      last.col(c) = x;
+    }
+    const auto check = [&](auto path) {
+      State<double> x = path.zero_state();
+      Matrix<double> y(copies, length);
+      path.run(u, y, x);
+      CHECK(relative_error(y, expected) < 1e-12);
+      CHECK(relative_error(x, last) < 1e-12);
+    };
+    check(Recurrence<double>(layer, copies));
+    check(Chunked<double>(layer, 16, copies));
+    for (const int threads : {1, 2}) {
+      const Plan all = plan<double>(layer, {.copies = copies, .threads = threads});
+      for (const Candidate& candidate : all.candidates) {
+        check(Planned<double>(layer, {all.workload, all.planning, {candidate}}));
+      }
+    }
+  }
+  const std::vector<DiscreteSystem> layer(3, systems(order, 0.01)[3]);
+  CHECK_THROWS_WITH_AS(Recurrence<float>(layer, 2),
+                       "longstate::Recurrence: copies must be 0 or at least the number of systems, 3, got 2",
+                       std::invalid_argument);
+}
+
 TEST_CASE("in single precision, slow and fast modes keep their phase over 2^18 samples in chunks") {
   const DiscreteSystem model = discretize(initialize_diagonal("s4d-legs", 64), 1e-4, Discretization::zoh);
   const Matrix<double> u = random_matrix(1, 1 << 18, 3);
@@ -142,9 +190,10 @@ TEST_CASE("in single precision, slow and fast modes keep their phase over 2^18 s
 
 TEST_CASE("a chunk that is no multiple of 16 is refused") {
   const DiscreteSystem model = discretize(initialize_diagonal("s4d-lin", 8), 1e-2, Discretization::zoh);
-  CHECK_THROWS_WITH_AS(Chunked<double>(model, 20),
-                       "longstate::Chunked: block must be a multiple of 16 up to 4096, or 0, got 20",
-                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(
+      Chunked<double>(model, 20),
+      "longstate::Chunked: block must be a multiple of 16 up to 4096, 4 for diagonal systems in lanes, or 0, got 20",
+      std::invalid_argument);
   Chunked<double> chunked(model);
   State<double> x = chunked.zero_state();
   Matrix<double> y(2, 10);

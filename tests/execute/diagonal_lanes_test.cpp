@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <stdexcept>
 
 using namespace longstate;
 using support::random_matrix;
@@ -64,6 +65,68 @@ TEST_CASE_TEMPLATE("diagonal lanes are the recurrence, for every instruction set
   }
 }
 
+TEST_CASE_TEMPLATE("diagonal lanes: blocks that share systems go together, as sequences through one layer", T, float,
+                   double) {
+  constexpr Index entries = 19, length = 333;  // more rows than a part holds; tiles, a part of one, and a sample
+  for (const auto convention : {Convention::sequence, Convention::control}) {
+    for (const auto& [systems, copies] : {std::pair<Index, Index>{1, 131}, {16, 136}, {6, 221}, {32, 256}, {5, 9}}) {
+      CAPTURE(systems);
+      std::vector<DiscreteSystem> layer, each;
+      for (Index c = 0; c < systems; ++c) layer.push_back(model(entries, 1 + 0.01 * double(c), convention));
+      for (Index c = 0; c < copies; ++c) each.push_back(layer[static_cast<std::size_t>(c % systems)]);
+      const Matrix<T> u = random_matrix(copies, length, 7).template cast<T>();
+      const State<T> x0 = random_matrix(2 * entries, copies, 8).template cast<T>();
+      const support::Run expected = support::direct_run(each, u.template cast<double>(), x0.template cast<double>());
+      const double bound = std::is_same_v<T, float> ? 4 * double(entries) * 1.2e-7 : 1e-13;
+      const auto check = [&](auto path) {
+        State<T> x = x0;
+        Matrix<T> y(copies, length);
+        const std::size_t before = support::allocations();
+        for (Index done = 0, n = 3; done < length; done += n, n = std::min<Index>(4 * n, length - done)) {
+          path.run(u.middleCols(done, n), y.middleCols(done, n), x);
+        }
+        CHECK(support::allocations() == before);
+        CHECK(relative_error(y.template cast<double>(), expected.y) < bound);
+        CHECK(relative_error(x.template cast<double>(), expected.x) < bound);
+      };
+      support::EachTarget()([&] {
+        const Chunked<T> chunked(layer, 4, copies);
+        CHECK(chunked.block() == 4);
+        check(chunked);
+        check(Recurrence<T>(layer, copies));
+      });
+    }
+  }
+}
+
+TEST_CASE("diagonal lanes: a layer of one sequence shares nothing, and chunks of four are for what goes in lanes") {
+  CHECK_FALSE(DiagonalLanes<float>::shares(256, 256));
+  CHECK_FALSE(DiagonalLanes<double>::shares(1, 3));
+  std::vector<DiscreteSystem> layer{model(4, 1, Convention::sequence), model(4, 1.1, Convention::sequence)};
+  CHECK(Chunked<float>(layer, 0, 256).block() == (DiagonalLanes<float>::shares(2, 256) ? 4 : default_chunk(layer[0])));
+  CHECK_THROWS_AS(Chunked<float>(dense(layer[0]), 4), std::invalid_argument);
+}
+
+TEST_CASE_TEMPLATE("diagonal lanes: outputs go past the cache, and to where they are not aligned, alike", T, float,
+                   double) {
+  constexpr Index copies = 64, length = 4101;  // above a megabyte
+  const DiscreteSystem system = model(20, 1, Convention::sequence);
+  const Matrix<T> u = random_matrix(copies, length, 7).cast<T>();
+  Chunked<T> chunked(system, 4, copies);
+  Matrix<T> aligned(copies, length), wide(copies + 3, length);
+  State<T> x = chunked.zero_state(), z = x;
+  chunked.run(u, aligned, x);
+  chunked.run(u, wide.middleRows(1, copies), z);
+  CHECK(chunked.block() == 4);
+  CHECK(aligned == wide.middleRows(1, copies));
+  CHECK(x == z);
+  Recurrence<double> recurrence(system, copies);
+  State<double> exact = recurrence.zero_state();
+  Matrix<double> expected(copies, length);
+  recurrence.run(u.template cast<double>(), expected, exact);
+  CHECK(relative_error(aligned.template cast<double>(), expected) < (std::is_same_v<T, float> ? 1e-5 : 1e-13));
+}
+
 TEST_CASE("diagonal lanes: a layer that they cannot take runs all the same") {
   DiscreteDiagonal s = model(4, 1, Convention::sequence);
   CHECK(DiagonalLanes<double>::fits({s}));
@@ -85,15 +148,19 @@ TEST_CASE("float lanes: what rounding takes from lambda does not add up over 2^1
   Matrix<float> u = Matrix<float>::Zero(1, length);
   u(0, 0) = 1;
   Matrix<float> y(1, length);
-  Recurrence<float> path(s);
-  State<float> x = path.zero_state();
-  path.run(u, y, x);
-  double worst = 0;
-  for (Index k = 0; k < length; ++k) {
-    worst = std::max(worst, std::abs(double(y(k)) - 2 * std::exp(-1e-6 * double(k)) * std::cos(double(k))));
-  }
-  CHECK(worst < 4e-5);  // lambda in float alone would be 2e-3 off; the roundings of 2^16 products stay
-  MESSAGE("largest error " << worst);
+  const auto check = [&](auto path) {
+    State<float> x = path.zero_state();
+    path.run(u.replicate(path.inputs(), 1).eval(), y, x);
+    double worst = 0;
+    for (Index k = 0; k < length; ++k) {
+      worst = std::max(worst, std::abs(double(y(0, k)) - 2 * std::exp(-1e-6 * double(k)) * std::cos(double(k))));
+    }
+    CHECK(worst < 4e-5);  // lambda in float alone would be 2e-3 off; the roundings of 2^16 products stay
+    MESSAGE("largest error " << worst);
+  };
+  check(Recurrence<float>(s));
+  y.resize(64, length);
+  check(Chunked<float>(s, 4, 64));
 }
 
 TEST_CASE("diagonal lanes: no allocation, and the floating-point mode of the caller returns") {

@@ -111,3 +111,16 @@ TEST_CASE("what is no plan is refused") {
   CHECK_THROWS_WITH_AS(make_path("scan"), "longstate::make_path: path must be one of recurrent chunked fft, got 'scan'",
                        std::invalid_argument);
 }
+
+TEST_CASE("a plan takes chunks of four where copies share diagonal systems, if the machine has the registers") {
+  const std::vector<DiscreteSystem> layer(32, diagonal(64));
+  const Plan shared = plan<float>(layer, {.copies = 256}), alone = plan<float>(layer);
+  CHECK(shared.workload.copies == 256);
+  CHECK(alone.workload.copies == 32);
+  CHECK(alone.best().path == Path::recurrent);
+  const bool pays = DiagonalLanes<float>::shares(32, 256);
+  CHECK(shared.best().path == (pays ? Path::chunked : Path::recurrent));
+  CHECK(shared.best().block == (pays ? 4 : 0));
+  CHECK(Planned<float>(layer, shared).copies() == 256);
+  CHECK(Planned<float>(layer, load_plan(save_plan(shared))).copies() == 256);
+}

@@ -6,14 +6,26 @@
 
 #include <longstate/discretize/structured.hpp>
 
+#include <algorithm>
+#include <numeric>
+#include <string>
 #include <vector>
 
 namespace longstate::detail {
 
-/// Checks that all systems of a layer are valid and alike in their sizes, dt and convention.
-inline void check_layer(std::string_view where, const std::vector<DiscreteSystem>& layer, Index copies) {
-  if (layer.empty()) fail(where, "a layer must have at least one system", 0);
+/// Of one system.
+inline Index check_copies(std::string_view where, Index copies) {
   if (copies < 1) fail(where, "copies must be at least 1", copies);
+  return copies;
+}
+
+/// Checks that all systems of a layer are valid and alike in their sizes, dt and convention. Gives the number of copies: 0 is one of each.
+inline Index check_layer(std::string_view where, const std::vector<DiscreteSystem>& layer, Index copies = 0) {
+  if (layer.empty()) fail(where, "a layer must have at least one system", 0);
+  const auto systems = static_cast<Index>(layer.size());
+  if (copies != 0 && copies < systems) {
+    fail(where, "copies must be 0 or at least the number of systems, " + std::to_string(systems), copies);
+  }
   const DiscreteSystem& first = layer.front();
   for (const DiscreteSystem& system : layer) {
     validate(system);
@@ -22,6 +34,12 @@ inline void check_layer(std::string_view where, const std::vector<DiscreteSystem
                        time_step(system) == time_step(first);
     if (!alike) fail(where, "the systems of a layer must agree in sizes, dt and convention", "two that differ");
   }
+  return copies == 0 ? systems : copies;
+}
+
+/// Blocks of `width` copies whose systems differ: where copy c runs system c mod `systems`, block k has those of block k + tables.
+inline Index tables_of(Index systems, Index width, Index copies) {
+  return std::min(systems / std::gcd(systems, width), (copies + width - 1) / width);
 }
 
 /// `path` is any execution path, with inputs(), outputs(), order() and copies().

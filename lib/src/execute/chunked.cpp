@@ -104,7 +104,7 @@ Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
 Index checked_block(const DiscreteSystem& system, Index block) {
   if (block == 0) return default_chunk(system);
   if (block < rows_of || block > 4096 || block % rows_of != 0) {
-    detail::fail("Chunked", "block must be a multiple of 16 up to 4096, or 0", block);
+    detail::fail("Chunked", "block must be a multiple of 16 up to 4096, 4 for diagonal systems in lanes, or 0", block);
   }
   return block;
 }
@@ -115,7 +115,7 @@ template <class T>
 struct Chunked<T>::Design {
   Index block, chunk;  // samples: of a block, and of the blocks that go together
   Index p, q;
-  std::vector<Blocks<T>> systems;  // one, or one for each copy
+  std::vector<Blocks<T>> systems;
 
   Design(const std::vector<DiscreteSystem>& layer, Index block_size)
       : block(checked_block(layer.front(), block_size)),
@@ -124,34 +124,34 @@ struct Chunked<T>::Design {
         q(longstate::outputs(layer.front())) {
     for (const DiscreteSystem& system : layer) systems.push_back(make_blocks<T>(system, block));
   }
-  const Blocks<T>& of(Index copy) const { return systems[systems.size() == 1 ? 0 : size(copy)]; }
+  const Blocks<T>& of(Index copy) const { return systems[size(copy) % systems.size()]; }
 };
 
 template <class T>
-Chunked<T>::Chunked(Recurrence<T> rest, const std::vector<DiscreteSystem>& layer, Index block)
-    : design_(std::make_shared<const Design>(layer, block)),
-      rest_(std::move(rest)),
-      // no power of 2: rows must not share cache lines
-      u_(design_->p * design_->chunk + 32, std::min(group, copies())),
-      y_(design_->q * design_->chunk + 32, std::min(group, copies())),
-      states_(Matrix<T>::Zero(padded(order()), design_->chunk / design_->block + 1)) {}
-
-template <class T>
 Chunked<T>::Chunked(const DiscreteSystem& system, Index block, Index copies)
-    : Chunked(Recurrence<T>(system, copies), {system}, block) {}
+    : Chunked(std::vector<DiscreteSystem>{system}, block, detail::check_copies("Chunked", copies)) {}
 
 template <class T>
-Chunked<T>::Chunked(const std::vector<DiscreteSystem>& layer, Index block)
-    : Chunked(Recurrence<T>(layer), layer, block) {}
+Chunked<T>::Chunked(const std::vector<DiscreteSystem>& layer, Index block, Index copies) : rest_(layer, copies) {
+  const bool shares = DiagonalLanes<T>::shares(static_cast<Index>(layer.size()), rest_.copies());
+  if (rest_.lanes_ && (block == detail::chunk_in_lanes || (block == 0 && shares))) return;
+  design_ = std::make_shared<const Design>(layer, block);
+  const Index together = std::min(group, this->copies()),
+              n = design_->chunk + 32;  // no power of 2: rows must not share cache lines
+  u_.resize(design_->p * n, together);
+  y_.resize(design_->q * n, together);
+  states_.setZero(padded(order()), design_->chunk / design_->block + 1);
+}
 
 template <class T>
 Index Chunked<T>::block() const {
-  return design_->block;
+  return design_ ? design_->block : detail::chunk_in_lanes;
 }
 
 template <class T>
 void Chunked<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   detail::check_run("Chunked::run", *this, u, y, x);
+  if (!design_) return rest_.lanes_->run_together(u, y, x);
   const Index whole = u.cols() / block() * block();
   {
     const detail::NoDenormals guard;

@@ -61,7 +61,7 @@ template <class T>
 struct Convolution<T>::Design {
   Index block, order, inputs, outputs;  // of one system
   detail::RealFft<T> fft;
-  std::vector<Tables<T>> systems;  // one, or one for each copy
+  std::vector<Tables<T>> systems;
 
   Design(const std::vector<DiscreteSystem>& layer, Index block_size)
       : block(check_block(block_size)),
@@ -76,15 +76,11 @@ struct Convolution<T>::Design {
 
 template <class T>
 Convolution<T>::Convolution(const DiscreteSystem& system, Index block, Index copies)
-    : Convolution(std::vector<DiscreteSystem>{system}, block) {
-  detail::check_layer("Convolution", {system}, copies);
-  copies_ = copies;
-}
+    : Convolution(std::vector<DiscreteSystem>{system}, block, detail::check_copies("Convolution", copies)) {}
 
 template <class T>
-Convolution<T>::Convolution(const std::vector<DiscreteSystem>& layer, Index block)
-    : copies_(static_cast<Index>(layer.size())) {
-  detail::check_layer("Convolution", layer, 1);
+Convolution<T>::Convolution(const std::vector<DiscreteSystem>& layer, Index block, Index copies)
+    : copies_(detail::check_layer("Convolution", layer, copies)) {
   design_ = std::make_shared<const Design>(layer, block);
   const detail::RealFft<T>& fft = design_->fft;
   input_spectra_.resize(fft.padded_bins(), design_->inputs);
@@ -135,7 +131,7 @@ void Convolution<T>::run_block(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   const Design& d = *design_;
   const Index m = u.cols();
   for (Index c = 0; c < copies_; ++c) {
-    const Tables<T>& tables = d.systems[d.systems.size() == 1 ? 0 : static_cast<std::size_t>(c)];
+    const Tables<T>& tables = d.systems[static_cast<std::size_t>(c) % d.systems.size()];
 
     next_.setZero();
     for (Index j = 0; j < d.inputs; ++j) {

@@ -112,6 +112,7 @@ double whole_chunks(const CostOf& of, Index block) {
 double recurrent_seconds(const CostOf& of) { return 1e-9 * recurrent(of); }
 
 double chunked_seconds(const CostOf& of, Index block) {
+  if (block == chunk_in_lanes) return 1e-9 * (0.2 + 2 * multiply_add * size(order(of.system))) * width(of);
   const double whole = size(of.call / block * block) / size(of.call);
   CostOf rest = of;
   rest.call = std::max<Index>(of.call % block, 1);

@@ -26,7 +26,7 @@ const DiscreteDiagonal& checked(const DiscreteSystem& system) {
 
 template <class T>
 DiagonalKernels<T>::DiagonalKernels(const std::vector<DiscreteSystem>& layer) {
-  detail::check_layer("DiagonalKernels", layer, 1);
+  detail::check_layer("DiagonalKernels", layer);
   const Index channels = static_cast<Index>(layer.size());
   entries_ = checked(layer.front()).mu.size();
   padded_ = (entries_ + 7) / 8 * 8;

@@ -1,11 +1,13 @@
 #include "../detail/denormals.hpp"
+#include "../detail/layer.hpp"
 #include "../detail/tally.hpp"
-#include "../simd/diagonal.hpp"
+#include "../simd/diagonal_shared.hpp"
 
 #include <longstate/execute/diagonal_lanes.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 namespace longstate {
 namespace {
@@ -16,6 +18,11 @@ using Complex = std::complex<double>;
 // chunks beside the tables in the second.
 constexpr Index chunk_of_one = 256, chunk_of_many = 64;
 constexpr auto ahead = static_cast<Index>(simd::ahead);
+
+// Blocks that go together: u and sums of a tile stay in the first cache beside a part of the tables, tables and states of a panel
+// in the second. What rounding takes from the powers is given back every so many tiles.
+constexpr Index tile_samples = 16, panel_bytes = 256 << 10, tiles_to_give_back = 16;
+constexpr Index past_cache_bytes = 1 << 20;  // outputs beyond are not read from the cache soon
 
 /// Multiply-adds of an entry over n samples: m at once, the read-outs, the inputs and the power of lambda.
 Index steps_work(Index n) {
@@ -67,28 +74,65 @@ bool DiagonalLanes<T>::fits(const std::vector<DiscreteSystem>& layer) {
 }
 
 template <class T>
+bool DiagonalLanes<T>::shares(Index systems, Index copies) {
+  const auto width = static_cast<Index>(simd::lanes<T>()), most = static_cast<Index>(simd::shared_loops<T>().most);
+  return most > 2 && copies / width >= most * detail::tables_of(systems, width, copies);
+}
+
+template <class T>
 DiagonalLanes<T>::DiagonalLanes(const std::vector<DiscreteSystem>& layer, Index copies)
     : copies_(copies),
       entries_(longstate::order(layer.front()) / 2),
       width_(static_cast<Index>(simd::lanes<T>())),
-      shared_(layer.size() == 1),
       one_channel_(copies_ < (width_ + 1) / 2),
       chunk_(one_channel_ ? chunk_of_one : chunk_of_many),
       rows_(one_channel_ ? (entries_ + width_ - 1) / width_ : entries_),
-      powers_(static_cast<std::size_t>(shared_ ? 1 : blocks()), Matrix<T>::Zero(2 * ahead * width_, rows_)),
-      c_(powers_),
-      drift_(powers_),
-      through_(powers_.size(),
+      tables_(static_cast<std::size_t>(
+                  detail::tables_of(static_cast<Index>(layer.size()), one_channel_ ? 1 : width_, copies)),
+              Matrix<T>::Zero(4 * ahead * width_, rows_)),
+      drift_(tables_.size(), Matrix<T>::Zero(2 * ahead * width_, rows_)),
+      through_(tables_.size(),
                Matrix<T>::Zero(one_channel_ ? static_cast<Index>(simd::through_period<T>()) : width_, ahead)),
       B_(2 * entries_, static_cast<Index>(layer.size())),
       inverse_B_(B_),
-      states_(static_cast<std::size_t>(blocks()), Matrix<T>::Zero(2 * width_, rows_)),
       u_(Matrix<T>::Zero(width_, chunk_ + ahead)),
       y_(Matrix<T>::Zero(width_, chunk_)) {
-  fetch_.reserve(static_cast<std::size_t>(2 * copies_ * (chunk_ / blocks() + 1)));
-  for (Index c = 0; c < copies_; ++c) {
-    fill(std::get<DiscreteDiagonal>(layer[shared_ ? 0 : static_cast<std::size_t>(c)]), c);
+  fetch_.resize(static_cast<std::size_t>(2 * copies_ * (chunk_ / blocks() + 1)));
+  const Index lanes_filled = static_cast<Index>(tables_.size()) * (one_channel_ ? 1 : width_);
+  for (Index c = 0; c < lanes_filled; ++c) {
+    fill(std::get<DiscreteDiagonal>(layer[static_cast<std::size_t>(system_of(c))]), c);
   }
+  group_blocks();
+}
+
+template <class T>
+void DiagonalLanes<T>::group_blocks() {
+  const auto tables = static_cast<Index>(tables_.size());
+  const Index whole = one_channel_ ? 0 : copies_ / width_;
+  const auto most = static_cast<Index>(simd::shared_loops<T>().most);
+  const Index number = width_ * static_cast<Index>(sizeof(T));
+  const Index bytes = rows_ * number * (4 * ahead + 2 * (whole / tables));  // of a table and its blocks' states
+  const Index of_panel = std::max<Index>(panel_bytes / bytes, 1);
+  slots_.resize(static_cast<std::size_t>(blocks()));
+  const auto add = [&](Group group) {
+    for (Index k = 0; k < group.count; ++k) {
+      slots_[static_cast<std::size_t>(group.first + k * tables)] = {static_cast<Index>(groups_.size()), k};
+    }
+    groups_.push_back(group);
+    states_.push_back(Matrix<T>::Zero(2 * width_ * group.count, rows_));
+  };
+  for (Index table = 0; table < tables; ++table) {
+    for (Index block = table; block < whole;) {
+      Index count = most;
+      while (block + (count - 1) * tables >= whole) count /= 2;
+      add({block, count, table / of_panel});
+      block += count * tables;
+    }
+  }
+  whole_groups_ = static_cast<Index>(groups_.size());
+  for (Index block = whole; block < blocks(); ++block) add({block, 1, 0});
+  tile_sums_ = Matrix<T>::Zero(width_ * most, tile_samples);
+  tile_u_[0] = tile_u_[1] = tile_sums_;
 }
 
 template <class T>
@@ -100,7 +144,7 @@ typename DiagonalLanes<T>::Place DiagonalLanes<T>::place(Index copy, Index entry
 template <class T>
 void DiagonalLanes<T>::fill(const DiscreteDiagonal& system, Index copy) {
   const Index before = system.convention == Convention::control ? 1 : 0;  // the output sees the state before the sample
-  const Index s = shared_ ? 0 : copy;
+  const Index s = system_of(copy);
   Vector<double> H = Vector<double>::Zero(ahead);
   H(0) = system.D(0, 0);
   for (Index n = 0; n < entries_; ++n) {
@@ -109,9 +153,9 @@ void DiagonalLanes<T>::fill(const DiscreteDiagonal& system, Index copy) {
     const auto table = static_cast<std::size_t>(table_of(at.block));
     for (Index i = 0; i < ahead; ++i) {
       const Complex next = power(mu, i + 1);
-      put<T>(powers_[table].col(at.row), i, width_, at.lane, next);
+      put<T>(tables_[table].col(at.row), ahead + i, width_, at.lane, next);
       put<T>(drift_[table].col(at.row), i, width_, at.lane, drift<T>(next));
-      put<T>(c_[table].col(at.row), i, width_, at.lane, std::conj(c * power(mu, i + 1 - before)));
+      put<T>(tables_[table].col(at.row), i, width_, at.lane, std::conj(c * power(mu, i + 1 - before)));
       if (i >= before) H(i) += (c * power(mu, i - before)).real();
     }
     const Complex inverse = 1.0 / b;
@@ -128,13 +172,19 @@ void DiagonalLanes<T>::fill(const DiscreteDiagonal& system, Index copy) {
 }
 
 template <class T>
+T* DiagonalLanes<T>::state_of(Index block, Index row) {
+  const Slot& slot = slots_[static_cast<std::size_t>(block)];
+  return states_[static_cast<std::size_t>(slot.group)].col(row).data() + 2 * slot.place * width_;
+}
+
+template <class T>
 void DiagonalLanes<T>::take(const StateRef<T>& x) {
   for (Index c = 0; c < copies_; ++c) {
-    const T* const factor = inverse_B_.col(shared_ ? 0 : c).data();
+    const T* const factor = inverse_B_.col(system_of(c)).data();
     const T* const from = x.col(c).data();
     for (Index n = 0; n < entries_; ++n) {
       const Place at = place(c, n);
-      T* const z = states_[static_cast<std::size_t>(at.block)].col(at.row).data() + at.lane;
+      T* const z = state_of(at.block, at.row) + at.lane;
       z[0] = factor[2 * n] * from[2 * n] - factor[2 * n + 1] * from[2 * n + 1];
       z[width_] = factor[2 * n] * from[2 * n + 1] + factor[2 * n + 1] * from[2 * n];
     }
@@ -142,13 +192,13 @@ void DiagonalLanes<T>::take(const StateRef<T>& x) {
 }
 
 template <class T>
-void DiagonalLanes<T>::give(StateRef<T> x) const {
+void DiagonalLanes<T>::give(StateRef<T> x) {
   for (Index c = 0; c < copies_; ++c) {
-    const T* const factor = B_.col(shared_ ? 0 : c).data();
+    const T* const factor = B_.col(system_of(c)).data();
     T* const to = x.col(c).data();
     for (Index n = 0; n < entries_; ++n) {
       const Place at = place(c, n);
-      const T* const z = states_[static_cast<std::size_t>(at.block)].col(at.row).data() + at.lane;
+      const T* const z = state_of(at.block, at.row) + at.lane;
       to[2 * n] = factor[2 * n] * z[0] - factor[2 * n + 1] * z[width_];
       to[2 * n + 1] = factor[2 * n] * z[width_] + factor[2 * n + 1] * z[0];
     }
@@ -158,11 +208,12 @@ void DiagonalLanes<T>::give(StateRef<T> x) const {
 template <class T>
 simd::DiagonalRows<T> DiagonalLanes<T>::rows_of(Index block) {
   const auto table = static_cast<std::size_t>(table_of(block));
-  return {powers_[table].data(),
-          c_[table].data(),
+  return {tables_[table].data(),
           drift_[table].data(),
           through_[table].data(),
-          states_[static_cast<std::size_t>(block)].data(),
+          state_of(block, 0),
+          2 * static_cast<std::size_t>(
+                  groups_[static_cast<std::size_t>(slots_[static_cast<std::size_t>(block)].group)].count * width_),
           static_cast<std::size_t>(rows_),
           one_channel_};
 }
@@ -189,7 +240,7 @@ void DiagonalLanes<T>::run_block(Index block, ConstSignal<T> u, Signal<T> y) {
   const std::size_t channels = count(std::min(width_, copies_ - first));
   const std::size_t n = count(u.cols());
   loops.to_block(u.data() + first, count(u.outerStride()), channels, n, u_.data());
-  loops.run(rows_of(block), u_.data(), y_.data(), n, {fetch_.data(), fetch_.size()});
+  loops.run(rows_of(block), u_.data(), y_.data(), n, {fetch_.data(), fetched_});
   detail::count_multiply_adds(rows_ * width_ * steps_work(u.cols()) + width_ * u.cols() * (ahead + 1) / 2);
   loops.to_frames(y_.data(), channels, n, y.data() + first, count(y.outerStride()));
 }
@@ -199,8 +250,8 @@ template <class T>
 void DiagonalLanes<T>::fetch(const T* u, const T* y) {
   constexpr Index line = 64 / sizeof(T);
   for (Index c = 0; c < copies_; c += line) {
-    fetch_.push_back(u + c);
-    fetch_.push_back(y + c);
+    fetch_[fetched_++] = u + c;
+    fetch_[fetched_++] = y + c;
   }
 }
 
@@ -217,12 +268,89 @@ void DiagonalLanes<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
         run_channel(block, u_part, y_part);
         continue;
       }
-      fetch_.clear();
+      fetched_ = 0;
       const Index end = std::min(start + chunk_ + chunk_ * (block + 1) / blocks(), u.cols());
       for (Index k = start + chunk_ + chunk_ * block / blocks(); k < end; ++k) fetch(u.col(k).data(), y.col(k).data());
       run_block(block, u_part, y_part);
     }
   }
+  give(x);
+}
+
+template <class T>
+typename DiagonalLanes<T>::Tile DiagonalLanes<T>::after(Tile tile, Index whole) const {
+  const auto panel = [&](Index group) { return groups_[static_cast<std::size_t>(group)].panel; };
+  const Index here = panel(tile.group);
+  if (tile.group + 1 < whole_groups_ && panel(tile.group + 1) == here) return {tile.group + 1, tile.start};
+  if (tile.start + tile_samples >= whole) return {tile.group + 1, 0};
+  while (tile.group > 0 && panel(tile.group - 1) == here) --tile.group;
+  return {tile.group, tile.start + tile_samples};
+}
+
+/// None after the last group.
+template <class T>
+template <class Number>
+simd::Frames<Number> DiagonalLanes<T>::frames(Number* first, Index stride, Tile tile, Index whole) const {
+  if (tile.group == whole_groups_) return {first, 0, 0, 0, 0};
+  const auto size = [](Index value) { return static_cast<std::size_t>(value); };
+  const Group& group = groups_[size(tile.group)];
+  return {first + tile.start * stride + group.first * width_, size(std::min(tile_samples, whole - tile.start)),
+          size(group.count), size(stride), tables_.size() * size(width_)};
+}
+
+template <class T>
+void DiagonalLanes<T>::run_tiles(ConstSignal<T> u, Signal<T> y) {
+  const auto& loops = simd::shared_loops<T>();
+  const Index whole = u.cols();
+  const auto inputs = [&](Tile tile) { return frames(u.data(), u.outerStride(), tile, whole); };
+  const auto next = [&](Tile tile) { return tile.group < whole_groups_ ? after(tile, whole) : tile; };
+  constexpr std::size_t line = 64;
+  const bool aligned = reinterpret_cast<std::uintptr_t>(y.data()) % line == 0 &&
+                       static_cast<std::size_t>(y.outerStride()) * sizeof(T) % line == 0 &&
+                       static_cast<std::size_t>(width_) * sizeof(T) == line;
+  const bool past_cache = aligned && y.size() * static_cast<Index>(sizeof(T)) > past_cache_bytes;
+
+  Tile now{0, 0}, then = next(now);
+  loops.copy(inputs(now), tile_u_[0].data());
+  for (int side = 0; now.group < whole_groups_; side = 1 - side) {
+    const Tile later = next(then);
+    const Group& group = groups_[static_cast<std::size_t>(now.group)];
+    const simd::DiagonalRows<T> rows = rows_of(group.first);
+    const simd::Frames<T> to = frames(y.data(), y.outerStride(), now, whole);
+    loops.run(rows, {tile_u_[side].data(), tile_sums_.data(), to, past_cache, inputs(then), inputs(later),
+                     tile_u_[1 - side].data()});
+    const Index n = static_cast<Index>(to.samples), tiles = now.start / tile_samples % tiles_to_give_back;
+    detail::count_multiply_adds(group.count * width_ * (rows_ * steps_work(n) + n * (ahead + 1) / 2));
+    if (tiles + 1 == tiles_to_give_back || now.start + n == whole) {
+      loops.give_back(rows, to.blocks, static_cast<std::size_t>((tiles * tile_samples + n) / ahead));
+    }
+    now = then;
+    then = later;
+  }
+  if (past_cache) hwy::FlushStream();
+}
+
+/// Samples that fill no step, and the copies that fill no block.
+template <class T>
+void DiagonalLanes<T>::run_rest(ConstSignal<T> u, Signal<T> y, Index done) {
+  fetched_ = 0;
+  for (Index block = 0; block < blocks(); ++block) {
+    const bool whole = (block + 1) * width_ <= copies_;
+    for (Index start = whole ? done : 0; start < u.cols(); start += chunk_) {
+      const Index n = std::min(chunk_, u.cols() - start);
+      run_block(block, u.middleCols(start, n), y.middleCols(start, n));
+    }
+  }
+}
+
+template <class T>
+void DiagonalLanes<T>::run_together(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
+  if (whole_groups_ == 0) return run(u, y, x);
+  const detail::NoDenormals guard;
+  take(x);
+  const Index whole = u.cols() / ahead * ahead;
+  if (whole > 0) run_tiles(u.leftCols(whole), y.leftCols(whole));
+  run_rest(u, y, whole);
   give(x);
 }
 

@@ -30,13 +30,17 @@ Index samples_of_call(const Workload& w) {
 }
 
 /// Every path with every block that may be best.
-std::vector<Candidate> all_paths([[maybe_unused]] const DiscreteSystem& system, Index call) {
+template <class T>
+std::vector<Candidate> all_paths(const std::vector<DiscreteSystem>& layer, const detail::CostOf& of) {
   std::vector<Candidate> all{{Path::recurrent, 0, 0}};
+  if (DiagonalLanes<T>::fits(layer) && DiagonalLanes<T>::shares(of.systems, of.copies)) {
+    all.push_back({Path::chunked, detail::chunk_in_lanes, 0});
+  }
   for (const Index block : detail::chunks) {
-    if (block <= call) all.push_back({Path::chunked, block, 0});
+    if (block <= of.call) all.push_back({Path::chunked, block, 0});
   }
 #if LONGSTATE_WITH_FFTW
-  const Index most = default_block(system, call);
+  const Index most = default_block(layer.front(), of.call);
   for (Index block = std::max<Index>(most / 16, 16); block <= most; block *= 4) all.push_back({Path::fft, block, 0});
   if (most < 16) all.push_back({Path::fft, most, 0});
 #endif
@@ -76,16 +80,15 @@ double measured(Planned<T> path, Index samples) {
   return least / static_cast<double>(samples * path.copies());
 }
 
-template <class T, class Systems>
-Plan make_plan(const Systems& systems, const DiscreteSystem& first, Index distinct, const Workload& workload,
-               Planning planning) {
+template <class T>
+Plan make_plan(const std::vector<DiscreteSystem>& layer, const Workload& workload, Planning planning) {
   check(workload);
-  validate(first);
-  const Index call = samples_of_call(workload);
+  validate(layer.front());
   const Index parts = std::min<Index>(workload.threads, std::max<Index>(workload.copies / copies_of_a_part, 1));
-  const detail::CostOf of{first, std::max<Index>(distinct / parts, 1), std::max<Index>(workload.copies / parts, 1),
-                          call, sizeof(T)};
-  Plan plan{workload, planning, all_paths(first, call)};
+  const Index copies = std::max<Index>(workload.copies / parts, 1);
+  const detail::CostOf of{layer.front(), std::min(static_cast<Index>(layer.size()), copies), copies,
+                          samples_of_call(workload), sizeof(T)};
+  Plan plan{workload, planning, all_paths<T>(layer, of)};
   for (Candidate& candidate : plan.candidates)
     candidate.seconds = estimated(of, candidate) / static_cast<double>(parts);
   const auto by_time = [&] { std::ranges::stable_sort(plan.candidates, {}, &Candidate::seconds); };
@@ -95,7 +98,7 @@ Plan make_plan(const Systems& systems, const DiscreteSystem& first, Index distin
     for (Candidate& candidate : plan.candidates) {
       if (candidate.seconds > 8 * fastest) continue;  // the model is not that wrong
       candidate.seconds =
-          measured<T>(Planned<T>(systems, {workload, planning, {candidate}}), std::min<Index>(call, 1 << 14));
+          measured<T>(Planned<T>(layer, {workload, planning, {candidate}}), std::min<Index>(of.call, 1 << 14));
     }
     by_time();
   }
@@ -129,15 +132,15 @@ Path make_path(std::string_view wanted) {
 
 template <class T>
 Plan plan(const DiscreteSystem& system, const Workload& workload, Planning planning) {
-  return make_plan<T>(system, system, 1, workload, planning);
+  return make_plan<T>({system}, workload, planning);
 }
 
 template <class T>
 Plan plan(const std::vector<DiscreteSystem>& layer, const Workload& workload, Planning planning) {
   if (layer.empty()) detail::fail("plan", "a layer must have at least one system", 0);
   Workload of_layer = workload;
-  of_layer.copies = static_cast<Index>(layer.size());
-  return make_plan<T>(layer, layer.front(), of_layer.copies, of_layer, planning);
+  of_layer.copies = std::max(workload.copies, static_cast<Index>(layer.size()));
+  return make_plan<T>(layer, of_layer, planning);
 }
 
 template Plan plan<float>(const DiscreteSystem&, const Workload&, Planning);
@@ -196,29 +199,40 @@ Plan load_plan(const std::string& text) {
   return plan;
 }
 
+namespace {
+
+/// The systems of copies first … first + count - 1, the first of them first.
+std::vector<DiscreteSystem> part_of(const std::vector<DiscreteSystem>& layer, Index first, Index count) {
+  const auto systems = static_cast<Index>(layer.size());
+  std::vector<DiscreteSystem> part;
+  for (Index c = 0; c < std::min(systems, count); ++c)
+    part.push_back(layer[static_cast<std::size_t>((first + c) % systems)]);
+  return part;
+}
+
+}  // namespace
+
 template <class T>
-template <class Of>
-typename Planned<T>::Any Planned<T>::make(const Plan& plan, Index copies, const Of& of) {
+typename Planned<T>::Any Planned<T>::make(const Plan& plan, const std::vector<DiscreteSystem>& layer) {
   if (plan.candidates.empty()) detail::fail("Planned", "the plan must have a candidate", "none");
-  const Index block = plan.best().block;
+  if (layer.empty()) detail::fail("Planned", "a layer must have at least one system", 0);
+  const Index block = plan.best().block, copies = std::max(plan.workload.copies, static_cast<Index>(layer.size()));
   const Threads threads(plan.workload.threads);
   switch (plan.best().path) {
     case Path::recurrent:
       return Threaded<Recurrence<T>>(threads, copies, [&](Index first, Index count) {
-        return std::apply([](const auto&... args) { return Recurrence<T>(args...); }, of(first, count));
+        return Recurrence<T>(part_of(layer, first, count), count);
       });
     case Path::chunked:
       return Threaded<Chunked<T>>(threads, copies, [&](Index first, Index count) {
-        return std::apply([&](const auto& systems, auto... c) { return Chunked<T>(systems, block, c...); },
-                          of(first, count));
+        return Chunked<T>(part_of(layer, first, count), block, count);
       });
     case Path::fft:
       break;
   }
 #if LONGSTATE_WITH_FFTW
   return Threaded<Convolution<T>>(threads, copies, [&](Index first, Index count) {
-    return std::apply([&](const auto& systems, auto... c) { return Convolution<T>(systems, block, c...); },
-                      of(first, count));
+    return Convolution<T>(part_of(layer, first, count), block, count);
   });
 #else
   detail::fail("Planned", "path must be recurrent or chunked in a library built without FFTW", "fft");
@@ -227,14 +241,10 @@ typename Planned<T>::Any Planned<T>::make(const Plan& plan, Index copies, const 
 
 template <class T>
 Planned<T>::Planned(const DiscreteSystem& system, const Plan& plan)
-    : path_(make(plan, plan.workload.copies,
-                 [&](Index, Index count) { return std::tuple<const DiscreteSystem&, Index>(system, count); })) {}
+    : Planned(std::vector<DiscreteSystem>{system}, plan) {}
 
 template <class T>
-Planned<T>::Planned(const std::vector<DiscreteSystem>& layer, const Plan& plan)
-    : path_(make(plan, static_cast<Index>(layer.size()), [&](Index first, Index count) {
-        return std::tuple(std::vector<DiscreteSystem>(layer.begin() + first, layer.begin() + first + count));
-      })) {}
+Planned<T>::Planned(const std::vector<DiscreteSystem>& layer, const Plan& plan) : path_(make(plan, layer)) {}
 
 template <class T>
 Index Planned<T>::order() const {

@@ -8,28 +8,19 @@ namespace longstate {
 
 template <class T>
 Recurrence<T>::Recurrence(const DiscreteSystem& system, Index copies)
-    : Recurrence(std::vector<DiscreteSystem>{system}) {
-  detail::check_layer("Recurrence", {system}, copies);
-  scratch_.resize(order(), copies);
-  choose_lanes({system});
-}
+    : Recurrence(std::vector<DiscreteSystem>{system}, detail::check_copies("Recurrence", copies)) {}
 
 template <class T>
-Recurrence<T>::Recurrence(const std::vector<DiscreteSystem>& layer) {
-  detail::check_layer("Recurrence", layer, 1);
+Recurrence<T>::Recurrence(const std::vector<DiscreteSystem>& layer, Index copies) {
+  copies = detail::check_layer("Recurrence", layer, copies);
   convention_ = convention(layer.front());
   for (const DiscreteSystem& s : layer) {
     systems_.push_back({Transition<T>(s), input_matrix(s).template cast<T>(), output_matrix(s).template cast<T>(),
                         feed_through(s).template cast<T>()});
   }
-  scratch_.resize(longstate::order(layer.front()), static_cast<Index>(layer.size()));
-  choose_lanes(layer);
-}
-
-template <class T>
-void Recurrence<T>::choose_lanes(const std::vector<DiscreteSystem>& layer) {
-  if (DiagonalLanes<T>::fits(layer)) lanes_.emplace(layer, copies());
-  if (SweepLanes<T>::fits(layer, copies())) sweeps_.emplace(layer, copies());
+  scratch_.resize(longstate::order(layer.front()), copies);
+  if (DiagonalLanes<T>::fits(layer)) lanes_.emplace(layer, copies);
+  if (SweepLanes<T>::fits(layer, copies)) sweeps_.emplace(layer, copies);
 }
 
 template <class T>
@@ -42,7 +33,7 @@ void Recurrence<T>::step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept {
 template <class T>
 void Recurrence<T>::advance(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept {
   for (Index c = 0; c < copies(); ++c) {
-    System& s = systems_[systems_.size() == 1 ? 0 : static_cast<std::size_t>(c)];
+    System& s = systems_[static_cast<std::size_t>(c) % systems_.size()];
     const auto u_c = u.segment(c * s.B.cols(), s.B.cols());
     auto y_c = y.segment(c * s.C.rows(), s.C.rows());
     auto next = scratch_.col(c);

@@ -1,4 +1,5 @@
 #include "../detail/denormals.hpp"
+#include "../detail/layer.hpp"
 #include "../detail/tally.hpp"
 #include "../simd/diagonal.hpp"
 #include "../simd/sweep.hpp"
@@ -264,10 +265,10 @@ Index vectors_for(Index copies, Index lanes, Index most) {
 
 template <class T>
 struct SweepLanes<T>::Kind {
-  bool own;   // a system for each copy
+  bool own;   // lanes differ in their systems
   bool scan;  // a copy at a time, entries in the lanes
   simd::Sweep<T> shape{};
-  std::vector<Matrix<T>> tables, ports;  // of a block: lanes (one, if shared) x numbers
+  std::vector<Matrix<T>> tables, ports;  // of the blocks that differ: lanes (one, if all have one system) x numbers
   Vector<T> weights;
 
   Kind(const std::vector<DiscreteSystem>& layer, Index copies, Index lanes)
@@ -277,7 +278,7 @@ struct SweepLanes<T>::Kind {
     if (scan) {
       for (const DiscreteSystem& system : layer) take_scan(system, pade, lanes);
     } else {
-      take_lanes(layer, pade, lanes);
+      take_lanes(layer, pade, lanes, own ? detail::tables_of(static_cast<Index>(layer.size()), lanes, copies) : 1);
     }
     shape.own = own;
     shape.scan = scan;
@@ -285,13 +286,14 @@ struct SweepLanes<T>::Kind {
     shape.weights = weights.data();
   }
 
-  void take_lanes(const std::vector<DiscreteSystem>& layer, const PadeOptions& pade, Index lanes) {
+  void take_lanes(const std::vector<DiscreteSystem>& layer, const PadeOptions& pade, Index lanes, Index blocks) {
     const bool hippo = std::holds_alternative<DiscreteHippo>(layer.front());
-    for (std::size_t first = 0; first < layer.size(); first += size(lanes)) {
+    for (Index block = 0; block < blocks; ++block) {
       std::vector<Numbers> table, port;
-      for (std::size_t c = first; c < std::min(layer.size(), first + size(lanes)); ++c) {
-        table.push_back(hippo ? take(std::get<DiscreteHippo>(layer[c]), pade) : take(std::get<DiscreteNplr>(layer[c])));
-        port.push_back(ports_of(layer[c]));
+      for (Index lane = 0; lane < (own ? lanes : 1); ++lane) {
+        const DiscreteSystem& system = layer[size(block * lanes + lane) % layer.size()];
+        table.push_back(hippo ? take(std::get<DiscreteHippo>(system), pade) : take(std::get<DiscreteNplr>(system)));
+        port.push_back(ports_of(system));
       }
       tables.push_back(in_lanes<T>(table, own ? lanes : 1));
       ports.push_back(in_lanes<T>(port, own ? lanes : 1));
@@ -333,8 +335,8 @@ struct SweepLanes<T>::Kind {
 
   simd::Sweep<T> of(Index block) const {
     simd::Sweep<T> s = shape;
-    s.tables = tables[own ? size(block) : 0].data();
-    s.ports = ports[own ? size(block) : 0].data();
+    s.tables = tables[size(block) % tables.size()].data();
+    s.ports = ports[size(block) % ports.size()].data();
     return s;
   }
   Index parts() const { return 1 + static_cast<Index>(simd::sweep_scratch(shape.form, shape.planes, scan)); }

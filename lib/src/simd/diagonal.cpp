@@ -6,6 +6,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "simd/diagonal_inl.hpp"
+
 #include <algorithm>
 
 HWY_BEFORE_NAMESPACE();
@@ -35,7 +37,7 @@ template <std::size_t m, Kind kind, std::size_t G, class T, class V>
 HWY_INLINE void Step(Group<G, V>& group, const T* HWY_RESTRICT powers, const T* HWY_RESTRICT H, const T* HWY_RESTRICT u,
                      T* HWY_RESTRICT y) {
   const Tag<T> d;
-  const std::size_t W = hn::Lanes(d);
+  const std::size_t W = hn::Lanes(d), row = 2 * ahead * W;
   V u_[m];
   for (std::size_t i = 0; i < m; ++i) {
     u_[i] = kind >= Kind::first_of_one ? hn::Set(d, u[i]) : hn::Load(d, u + i * W);
@@ -48,7 +50,7 @@ HWY_INLINE void Step(Group<G, V>& group, const T* HWY_RESTRICT powers, const T* 
     hn::Store(y_i, d, y + i * W);
   }
   for (std::size_t g = 0; g < G; ++g) {
-    const T* const power = powers + g * 2 * ahead * W;
+    const T* const power = powers + 2 * g * row;
     const V power_re = m == ahead ? group.power_re[g] : hn::Load(d, power + (2 * m - 2) * W);
     const V power_im = m == ahead ? group.power_im[g] : hn::Load(d, power + (2 * m - 1) * W);
     V re = u_[m - 1], im = hn::Mul(power_im, group.re[g]);
@@ -68,15 +70,16 @@ HWY_INLINE void RunGroup(const DiagonalRows<T>& rows, std::size_t first, const T
   const Tag<T> d;
   using V = hn::Vec<Tag<T>>;
   const std::size_t W = hn::Lanes(d), of_u = kind >= Kind::first_of_one ? 1 : W, row = 2 * ahead * W;
-  const T* const powers = rows.powers + first * row;
-  T* const state = rows.state + first * 2 * W;
+  const T* const table = rows.table + 2 * first * row;
+  const T* const powers = table + row;
+  T* const state = rows.state + first * rows.apart;
   Group<G, V> group;
   for (std::size_t g = 0; g < G; ++g) {
-    group.re[g] = hn::Load(d, state + (2 * g + 0) * W);
-    group.im[g] = hn::Load(d, state + (2 * g + 1) * W);
-    group.power_re[g] = hn::Load(d, powers + g * row + (2 * ahead - 2) * W);
-    group.power_im[g] = hn::Load(d, powers + g * row + (2 * ahead - 1) * W);
-    const T* const c = rows.c + (first + g) * row;
+    group.re[g] = hn::Load(d, state + g * rows.apart);
+    group.im[g] = hn::Load(d, state + g * rows.apart + W);
+    group.power_re[g] = hn::Load(d, powers + 2 * g * row + (2 * ahead - 2) * W);
+    group.power_im[g] = hn::Load(d, powers + 2 * g * row + (2 * ahead - 1) * W);
+    const T* const c = table + 2 * g * row;
     for (std::size_t i = 0; i < ahead; ++i) {
       group.c_re[g][i] = hn::Load(d, c + (2 * i + 0) * W);
       group.c_im[g][i] = hn::Load(d, c + (2 * i + 1) * W);
@@ -100,11 +103,9 @@ HWY_INLINE void RunGroup(const DiagonalRows<T>& rows, std::size_t first, const T
       drift_re = hn::Add(drift_re, hn::Load(d, drift + (2 * left - 2) * W));
       drift_im = hn::Add(drift_im, hn::Load(d, drift + (2 * left - 1) * W));
     }
-    const V re = group.re[g], im = group.im[g];
-    const V more_re = hn::NegMulAdd(drift_im, im, hn::Mul(drift_re, re));
-    const V more_im = hn::MulAdd(drift_im, re, hn::Mul(drift_re, im));
-    hn::Store(hn::Add(re, more_re), d, state + (2 * g + 0) * W);
-    hn::Store(hn::Add(im, more_im), d, state + (2 * g + 1) * W);
+    GiveBack(drift_re, drift_im, group.re[g], group.im[g]);
+    hn::Store(group.re[g], d, state + g * rows.apart);
+    hn::Store(group.im[g], d, state + g * rows.apart + W);
   }
 }
 

@@ -29,11 +29,12 @@ inline constexpr std::size_t ahead = 4;
 /// (u: n numbers; y: n x W, of which the sum over each row is the output).
 template <class T>
 struct DiagonalRows {
-  const T* powers;  ///< rows x ahead x 2 x W: lambda^1 … lambda^ahead (re, im); 64-byte aligned, as all here
-  const T* c;       ///< rows x ahead x 2 x W: c_0 … (re, -im)
-  const T* drift;   ///< rows x ahead x 2 x W: the logarithm of each power minus that of the power as T holds it
-  const T* H;       ///< ahead x W; of W channels alone
-  T* state;         ///< rows x 2 x W: x (re, im)
+  const T*
+      table;  ///< rows x 2 x ahead x 2 x W: c_0 … (re, -im), lambda^1 … lambda^ahead (re, im); 64-byte aligned, as all here
+  const T* drift;  ///< rows x ahead x 2 x W: the logarithm of each power minus that of the power as T holds it
+  const T* H;      ///< ahead x W; of W channels alone
+  T* state;        ///< rows x 2 x W: x (re, im), each row `apart` numbers from the one before
+  std::size_t apart;
   std::size_t rows;
   bool one_channel;
 };

@@ -19,7 +19,7 @@ namespace longstate {
 ///     x <- A^L x + [A^(L-1) B, …, B] u
 ///
 /// so nothing is ever cut off, any input length works, and a signal may be split between this path and Recurrence at
-/// any sample. (C A^k where the convention is control.)
+/// any sample. (C A^k where the convention is control.) Copies and layers as Recurrence's.
 ///
 /// Cost       O(copies (p q log L + N (p + q) + N^2 log(L) / L)) a sample for full blocks; a shorter call pays the
 ///            transforms of a whole block. Memory O(L N (p + q)) values: tables of responses. The kernel is made by the
@@ -34,7 +34,7 @@ template <class T>
 class Convolution {
  public:
   Convolution(const DiscreteSystem& system, Index block, Index copies = 1);
-  Convolution(const std::vector<DiscreteSystem>& layer, Index block);
+  Convolution(const std::vector<DiscreteSystem>& layer, Index block, Index copies = 0);
 
   Index order() const;
   Index copies() const;

@@ -33,7 +33,7 @@ Path make_path(std::string_view name);
 
 /// What a path is wanted for.
 struct Workload {
-  Index copies = 1;  ///< as Recurrence's; of a layer as many as it has systems
+  Index copies = 1;  ///< as Recurrence's; of a layer at least as many as it has systems
   Index length = 0;  ///< samples of a signal, if known; 0: many
   Index call = 0;    ///< samples a call of run(); 0: all of the signal
   int threads = 1;
@@ -101,9 +101,7 @@ class Planned {
 #else
   using Any = std::variant<Threaded<Recurrence<T>>, Threaded<Chunked<T>>>;
 #endif
-  /// of(first, count): the systems of those copies, one for all or one for each
-  template <class Of>
-  static Any make(const Plan& plan, Index copies, const Of& of);
+  static Any make(const Plan& plan, const std::vector<DiscreteSystem>& layer);
 
   Any path_;
 };

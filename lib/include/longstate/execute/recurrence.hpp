@@ -13,13 +13,17 @@
 
 namespace longstate {
 
+template <class T>
+class Chunked;
+
 /// Runs a discrete system of any structure, or a layer of them, step by step.
 ///
 ///     sequence    x <- A x + B u,  y = C x + D u          x: N x copies    state, the caller's
 ///     control     y = C x + D u,   x <- A x + B u         u: p copies      one frame; y: q copies
 ///
-/// `copies` independent runs of one system share its matrices (stereo through one filter); a layer has a system of its
-/// own for each. Copy c reads channels c p … c p + p - 1 and writes c q … c q + q - 1.
+/// `copies` independent runs of one system share its matrices (stereo through one filter); a layer of H systems has one for each of H
+/// copies, or, of more, system c mod H for copy c: sequences side by side in a frame, one after the other of H channels.
+/// Copy c reads channels c p … c p + p - 1 and writes c q … c q + q - 1.
 ///
 /// Cost       O(copies N (p + q)) a sample, and for A: dense O(N^2), hippo as hippo_step.hpp, the others O(N). With p = q = 1
 ///            diagonal layers (diagonal_lanes.hpp: run() alone), and hippo and nplr ones (sweep_lanes.hpp: nplr and fourier of
@@ -28,12 +32,14 @@ namespace longstate {
 /// Real-time  step() and run() neither allocate, lock nor call the system; step() does not throw, run() only on shapes.
 ///            Denormal numbers are taken as zeros, so that silence costs no more than sound.
 /// Threads    owns its scratch: copy it to use it on another thread.
-/// Throws     std::invalid_argument from the constructors if a system is not valid or the layer's sizes disagree.
+/// Throws     std::invalid_argument from the constructors if a system is not valid, the layer's sizes disagree, or copies is less
+///            than its size and not 0.
 template <class T>
 class Recurrence {
  public:
   explicit Recurrence(const DiscreteSystem& system, Index copies = 1);
-  explicit Recurrence(const std::vector<DiscreteSystem>& layer);
+  /// copies: 0: one of each system.
+  explicit Recurrence(const std::vector<DiscreteSystem>& layer, Index copies = 0);
 
   Index order() const { return scratch_.rows(); }
   Index copies() const { return scratch_.cols(); }
@@ -48,14 +54,14 @@ class Recurrence {
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
  private:
-  void choose_lanes(const std::vector<DiscreteSystem>& layer);
+  friend class Chunked<T>;  // its blocks of four samples run in lanes_
   void advance(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept;
 
   struct System {
     Transition<T> A;
     Matrix<T> B, C, D;
   };
-  std::vector<System> systems_;  // one, or one for each copy
+  std::vector<System> systems_;  // copy c runs system c mod their number
   Convention convention_;
   State<T> scratch_;
   std::optional<DiagonalLanes<T>> lanes_;

@@ -32,7 +32,7 @@ class SweepLanes {
   /// which, as fourier, takes copies enough for the lanes.
   static bool fits(const std::vector<DiscreteSystem>& layer, Index copies);
 
-  /// `copies` runs of one system, or one of each. The layer is valid and fits: the caller's promise.
+  /// Copy c runs system c mod the layer's size. The layer is valid and fits: the caller's promise.
   SweepLanes(const std::vector<DiscreteSystem>& layer, Index copies);
 
   /// u, y: copies x n; x: N x copies. Shapes are the caller's promise.
