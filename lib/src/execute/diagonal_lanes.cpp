@@ -2,6 +2,7 @@
 #include "../detail/layer.hpp"
 #include "../detail/tally.hpp"
 #include "../simd/diagonal_shared.hpp"
+#include "../simd/transpose.hpp"
 
 #include <longstate/execute/diagonal_lanes.hpp>
 
@@ -54,6 +55,18 @@ void strided_copy(const T* from, Index stride, Index n, T* to, Index to_stride) 
   for (Index k = 0; k < n; ++k) to[k * to_stride] = from[k * stride];
 }
 
+template <class T>
+using Pairs = Eigen::Matrix<T, 2, Eigen::Dynamic>;
+
+/// z = a b of W lanes, each a row of real parts and one of imaginary ones.
+template <class T>
+void multiply(Index width, const T* a, const T* b, T* z) {
+  using Lanes = Eigen::Array<T, Eigen::Dynamic, 1>;
+  const Eigen::Map<const Lanes> a_re(a, width), a_im(a + width, width), b_re(b, width), b_im(b + width, width);
+  Eigen::Map<Lanes>(z, width) = a_re * b_re - a_im * b_im;
+  Eigen::Map<Lanes>(z + width, width) = a_re * b_im + a_im * b_re;
+}
+
 /// Writes a complex number in a lane of two rows of W.
 template <class T, class Column>
 void put(Column&& column, Index pair, Index width, Index lane, Complex value) {
@@ -82,6 +95,7 @@ bool DiagonalLanes<T>::shares(Index systems, Index copies) {
 template <class T>
 DiagonalLanes<T>::DiagonalLanes(const std::vector<DiscreteSystem>& layer, Index copies)
     : copies_(copies),
+      systems_(static_cast<Index>(layer.size())),
       entries_(longstate::order(layer.front()) / 2),
       width_(static_cast<Index>(simd::lanes<T>())),
       one_channel_(copies_ < (width_ + 1) / 2),
@@ -93,8 +107,9 @@ DiagonalLanes<T>::DiagonalLanes(const std::vector<DiscreteSystem>& layer, Index 
       drift_(tables_.size(), Matrix<T>::Zero(2 * ahead * width_, rows_)),
       through_(tables_.size(),
                Matrix<T>::Zero(one_channel_ ? static_cast<Index>(simd::through_period<T>()) : width_, ahead)),
-      B_(2 * entries_, static_cast<Index>(layer.size())),
+      B_(tables_.size(), Matrix<T>::Zero(2 * width_, rows_)),
       inverse_B_(B_),
+      numbers_(Matrix<T>::Zero(width_, 2 * rows_)),
       u_(Matrix<T>::Zero(width_, chunk_ + ahead)),
       y_(Matrix<T>::Zero(width_, chunk_)) {
   fetch_.resize(static_cast<std::size_t>(2 * copies_ * (chunk_ / blocks() + 1)));
@@ -144,7 +159,6 @@ typename DiagonalLanes<T>::Place DiagonalLanes<T>::place(Index copy, Index entry
 template <class T>
 void DiagonalLanes<T>::fill(const DiscreteDiagonal& system, Index copy) {
   const Index before = system.convention == Convention::control ? 1 : 0;  // the output sees the state before the sample
-  const Index s = system_of(copy);
   Vector<double> H = Vector<double>::Zero(ahead);
   H(0) = system.D(0, 0);
   for (Index n = 0; n < entries_; ++n) {
@@ -158,9 +172,8 @@ void DiagonalLanes<T>::fill(const DiscreteDiagonal& system, Index copy) {
       put<T>(tables_[table].col(at.row), i, width_, at.lane, std::conj(c * power(mu, i + 1 - before)));
       if (i >= before) H(i) += (c * power(mu, i - before)).real();
     }
-    const Complex inverse = 1.0 / b;
-    B_.col(s).template segment<2>(2 * n) << static_cast<T>(b.real()), static_cast<T>(b.imag());
-    inverse_B_.col(s).template segment<2>(2 * n) << static_cast<T>(inverse.real()), static_cast<T>(inverse.imag());
+    put<T>(B_[table].col(at.row), 0, width_, at.lane, b);
+    put<T>(inverse_B_[table].col(at.row), 0, width_, at.lane, 1.0 / b);
   }
   const Place channel = place(copy, 0);
   Matrix<T>& through = through_[static_cast<std::size_t>(table_of(channel.block))];
@@ -172,36 +185,66 @@ void DiagonalLanes<T>::fill(const DiscreteDiagonal& system, Index copy) {
 }
 
 template <class T>
+std::size_t DiagonalLanes<T>::channels_of(Index block) const {
+  return static_cast<std::size_t>(std::min(width_, copies_ - block * width_));
+}
+
+template <class T>
 T* DiagonalLanes<T>::state_of(Index block, Index row) {
   const Slot& slot = slots_[static_cast<std::size_t>(block)];
   return states_[static_cast<std::size_t>(slot.group)].col(row).data() + 2 * slot.place * width_;
 }
 
+/// Numbers of the state in lanes, W for each number of a row.
+template <class T>
+void DiagonalLanes<T>::gather(const StateRef<T>& x, Index block) {
+  if (one_channel_) {
+    for (Index n = 0; n < entries_; n += width_) {
+      const Index entries = std::min(width_, entries_ - n);
+      const Eigen::Map<const Pairs<T>> pairs(x.col(block).data() + 2 * n, 2, entries);
+      numbers_.block(0, 2 * n / width_, entries, 2) = pairs.transpose();
+    }
+    return;
+  }
+  const Index first = block * width_, stride = x.outerStride();
+  simd::to_frames(x.data() + first * stride, static_cast<std::size_t>(stride), channels_of(block),
+                  static_cast<std::size_t>(2 * entries_), numbers_.data(), static_cast<std::size_t>(width_));
+}
+
+template <class T>
+void DiagonalLanes<T>::scatter(StateRef<T> x, Index block) const {
+  if (one_channel_) {
+    for (Index n = 0; n < entries_; n += width_) {
+      const Index entries = std::min(width_, entries_ - n);
+      Eigen::Map<Pairs<T>> pairs(x.col(block).data() + 2 * n, 2, entries);
+      pairs = numbers_.block(0, 2 * n / width_, entries, 2).transpose();
+    }
+    return;
+  }
+  const Index first = block * width_, stride = x.outerStride();
+  simd::to_rows(numbers_.data(), static_cast<std::size_t>(width_), channels_of(block),
+                static_cast<std::size_t>(2 * entries_), x.data() + first * stride, static_cast<std::size_t>(stride));
+}
+
 template <class T>
 void DiagonalLanes<T>::take(const StateRef<T>& x) {
-  for (Index c = 0; c < copies_; ++c) {
-    const T* const factor = inverse_B_.col(system_of(c)).data();
-    const T* const from = x.col(c).data();
-    for (Index n = 0; n < entries_; ++n) {
-      const Place at = place(c, n);
-      T* const z = state_of(at.block, at.row) + at.lane;
-      z[0] = factor[2 * n] * from[2 * n] - factor[2 * n + 1] * from[2 * n + 1];
-      z[width_] = factor[2 * n] * from[2 * n + 1] + factor[2 * n + 1] * from[2 * n];
+  for (Index block = 0; block < blocks(); ++block) {
+    gather(x, block);
+    const Matrix<T>& factor = inverse_B_[static_cast<std::size_t>(table_of(block))];
+    for (Index row = 0; row < rows_; ++row) {
+      multiply<T>(width_, factor.col(row).data(), numbers_.col(2 * row).data(), state_of(block, row));
     }
   }
 }
 
 template <class T>
 void DiagonalLanes<T>::give(StateRef<T> x) {
-  for (Index c = 0; c < copies_; ++c) {
-    const T* const factor = B_.col(system_of(c)).data();
-    T* const to = x.col(c).data();
-    for (Index n = 0; n < entries_; ++n) {
-      const Place at = place(c, n);
-      const T* const z = state_of(at.block, at.row) + at.lane;
-      to[2 * n] = factor[2 * n] * z[0] - factor[2 * n + 1] * z[width_];
-      to[2 * n + 1] = factor[2 * n] * z[width_] + factor[2 * n + 1] * z[0];
+  for (Index block = 0; block < blocks(); ++block) {
+    const Matrix<T>& factor = B_[static_cast<std::size_t>(table_of(block))];
+    for (Index row = 0; row < rows_; ++row) {
+      multiply<T>(width_, factor.col(row).data(), state_of(block, row), numbers_.col(2 * row).data());
     }
+    scatter(x, block);
   }
 }
 
@@ -237,7 +280,7 @@ void DiagonalLanes<T>::run_block(Index block, ConstSignal<T> u, Signal<T> y) {
   const auto& loops = simd::diagonal_loops<T>();
   const auto count = [](Index value) { return static_cast<std::size_t>(value); };
   const Index first = block * width_;
-  const std::size_t channels = count(std::min(width_, copies_ - first));
+  const std::size_t channels = channels_of(block);
   const std::size_t n = count(u.cols());
   loops.to_block(u.data() + first, count(u.outerStride()), channels, n, u_.data());
   loops.run(rows_of(block), u_.data(), y_.data(), n, {fetch_.data(), fetched_});

@@ -28,7 +28,7 @@ struct Frames;
 ///            run_together: blocks of W copies that have the same systems, as sequences through one layer do, go up to four at a time, so
 ///            that a number of their systems is loaded once for all, and sums stay in registers over all entries.
 /// Cost       4.5 multiply-adds an entry and sample (six one sample at a time), in vectors of W; run() takes the state over and
-///            gives it back: 8 an entry.
+///            gives it back: 8 an entry, in vectors too.
 /// Accuracy   as Recurrence. What rounding takes from the powers of lambda is given back after each chunk, so that in float it does not
 ///            add up over the samples; the result does not depend on how a signal is cut into calls but for rounding.
 /// Real-time  run() neither allocates, locks nor calls the system; denormal numbers are taken as zeros while it runs.
@@ -53,7 +53,7 @@ class DiagonalLanes {
 
  private:
   Index blocks() const { return one_channel_ ? copies_ : (copies_ + width_ - 1) / width_; }
-  Index system_of(Index copy) const { return copy % B_.cols(); }
+  Index system_of(Index copy) const { return copy % systems_; }
   Index table_of(Index block) const { return block % static_cast<Index>(tables_.size()); }
   struct Place {
     Index block, row, lane;
@@ -61,6 +61,9 @@ class DiagonalLanes {
   Place place(Index copy, Index entry) const;
   void fill(const DiscreteDiagonal& system, Index copy);
   void group_blocks();
+  std::size_t channels_of(Index block) const;
+  void gather(const StateRef<T>& x, Index block);
+  void scatter(StateRef<T> x, Index block) const;
   void take(const StateRef<T>& x);
   void give(StateRef<T> x);
   T* state_of(Index block, Index row);
@@ -86,13 +89,14 @@ class DiagonalLanes {
   void run_tiles(ConstSignal<T> u, Signal<T> y);
   void run_rest(ConstSignal<T> u, Signal<T> y, Index done);
 
-  Index copies_, entries_, width_;
+  Index copies_, systems_, entries_, width_;
   bool one_channel_;
   Index chunk_;                            // samples that go together
   Index rows_;                             // of a block
   std::vector<Matrix<T>> tables_, drift_;  // of the blocks that differ, as simd::DiagonalRows has them
   std::vector<Matrix<T>> through_;         // H of these: W (one channel: period) x ahead
-  Matrix<T> B_, inverse_B_;                // N x systems
+  std::vector<Matrix<T>> B_, inverse_B_;   // of these: 2 W x rows
+  Matrix<T> numbers_;                      // of the state of a block: W x 2 rows
   std::vector<Matrix<T>> states_;          // of a group: 2 W count x rows
   Matrix<T> u_, y_;                        // W x chunk; one channel's u after zeros
   std::vector<const T*> fetch_;            // lines of the next chunk's frames, the first fetched_
