@@ -69,7 +69,8 @@ TEST_CASE_TEMPLATE("diagonal lanes: blocks that share systems go together, as se
                    double) {
   constexpr Index entries = 19, length = 333;  // more rows than a part holds; tiles, a part of one, and a sample
   for (const auto convention : {Convention::sequence, Convention::control}) {
-    for (const auto& [systems, copies] : {std::pair<Index, Index>{1, 131}, {16, 136}, {6, 221}, {32, 256}, {5, 9}}) {
+    for (const auto& sizes : {std::pair<Index, Index>{1, 131}, {16, 136}, {6, 221}, {32, 256}, {5, 9}}) {
+      const Index systems = sizes.first, copies = sizes.second;
       CAPTURE(systems);
       std::vector<DiscreteSystem> layer, each;
       for (Index c = 0; c < systems; ++c) layer.push_back(model(entries, 1 + 0.01 * double(c), convention));
