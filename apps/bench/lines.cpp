@@ -126,7 +126,8 @@ Line chunked(bool apart) {
     explicit Work(bool alone) : recurrence(layer, alone ? channels : count * channels) {}
   };
   const auto work = std::make_shared<Work>(apart);
-  return {"chunked, diagonal, float, N = 64, 8 sequences of 256 channels in a frame, L = 2^12",
+  const std::string name("chunked, diagonal, float, N = 64, 8 sequences of 256 channels in a frame, L = 2^12");
+  return {apart ? name + ", the recurrence's apart" : name,
           apart ? "their recurrence, each in frames of its own" : "their recurrence",
           apart ? 0.9 : 1.2,
           Better::higher,
