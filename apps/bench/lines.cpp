@@ -97,7 +97,8 @@ Line sweep_nplr() {
 
 /// Sequences that share their channels' systems.
 struct Sequences {
-  static constexpr Index order = 64, channels = 256, count = 8, length = 1 << 12;
+  static constexpr Index order = 64, count = 8, length = 1 << 12;
+  Index channels;
   std::vector<DiscreteSystem> layer = diagonal_layer(order, channels);
   Matrix<float> u = Matrix<float>::Random(count * channels, length), y = u;
   State<float> x = State<float>::Zero(order, count* channels);
@@ -119,17 +120,18 @@ struct Sequences {
   }
 };
 
-Line chunked(bool apart) {
+Line chunked(Index channels, bool apart, double bound) {
   struct Work : Sequences {
     Chunked<float> chunks = Chunked<float>(layer, 4, count* channels);
     Recurrence<float> recurrence;
-    explicit Work(bool alone) : recurrence(layer, alone ? channels : count * channels) {}
+    Work(Index each, bool alone) : Sequences{each}, recurrence(layer, alone ? channels : count * channels) {}
   };
-  const auto work = std::make_shared<Work>(apart);
-  const std::string name("chunked, diagonal, float, N = 64, 8 sequences of 256 channels in a frame, L = 2^12");
+  const auto work = std::make_shared<Work>(channels, apart);
+  const std::string name =
+      "chunked, diagonal, float, N = 64, 8 sequences of " + std::to_string(channels) + " channels in a frame, L = 2^12";
   return {apart ? name + ", the recurrence's apart" : name,
           apart ? "their recurrence, each in frames of its own" : "their recurrence",
-          apart ? 0.9 : 1.2,
+          bound,
           Better::higher,
           [work] { work->together(work->chunks); },
           [work, apart] { apart ? work->apart(work->recurrence) : work->together(work->recurrence); }};
@@ -181,8 +183,9 @@ std::vector<Entry> entries() {
                          {"scan-hippo", [] { return scan_hippo(64); }},
                          {"scan-hippo-256", [] { return scan_hippo(256); }},
                          {"chunked-hippo", chunked_hippo},
-                         {"chunked", [] { return chunked(false); }},
-                         {"chunked-apart", [] { return chunked(true); }},
+                         {"chunked", [] { return chunked(256, false, 1.2); }},
+                         {"chunked-240", [] { return chunked(240, false, 1); }},
+                         {"chunked-apart", [] { return chunked(256, true, 0.9); }},
                          {"auto", auto_line},
                          {"diagonal-kernels", diagonal_kernels},
                          {"selective-scan", selective_scan}};

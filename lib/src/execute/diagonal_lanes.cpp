@@ -25,6 +25,15 @@ constexpr auto ahead = static_cast<Index>(simd::ahead);
 constexpr Index tile_samples = 16, panel_bytes = 256 << 10, tiles_to_give_back = 16;
 constexpr Index past_cache_bytes = 1 << 20;  // outputs beyond are not read from the cache soon
 
+constexpr Index line = 64;  // bytes
+
+/// Whether frames begin with a line of the cache. (Groups read and write them in pieces; of halves of lines, half of the time went
+/// in memory.)
+template <class T>
+bool in_lines(const T* first, Index stride) {
+  return reinterpret_cast<std::uintptr_t>(first) % line == 0 && stride * static_cast<Index>(sizeof(T)) % line == 0;
+}
+
 /// Multiply-adds of an entry over n samples: m at once, the read-outs, the inputs and the power of lambda.
 Index steps_work(Index n) {
   const auto step = [](Index m) { return m == 0 ? 0 : 2 * m + 2 * (m - 1) + 4; };
@@ -89,7 +98,7 @@ bool DiagonalLanes<T>::fits(const std::vector<DiscreteSystem>& layer) {
 template <class T>
 bool DiagonalLanes<T>::shares(Index systems, Index copies) {
   const auto width = static_cast<Index>(simd::lanes<T>()), most = static_cast<Index>(simd::shared_loops<T>().most);
-  return most > 2 && copies / width >= most * detail::tables_of(systems, width, copies);
+  return most > 2 && copies % (most * width * detail::tables_of(systems, width, copies)) == 0;
 }
 
 template <class T>
@@ -291,8 +300,7 @@ void DiagonalLanes<T>::run_block(Index block, ConstSignal<T> u, Signal<T> y) {
 /// Asks for a frame of the next chunk.
 template <class T>
 void DiagonalLanes<T>::fetch(const T* u, const T* y) {
-  constexpr Index line = 64 / sizeof(T);
-  for (Index c = 0; c < copies_; c += line) {
+  for (Index c = 0; c < copies_; c += line / static_cast<Index>(sizeof(T))) {
     fetch_[fetched_++] = u + c;
     fetch_[fetched_++] = y + c;
   }
@@ -347,11 +355,8 @@ void DiagonalLanes<T>::run_tiles(ConstSignal<T> u, Signal<T> y) {
   const Index whole = u.cols();
   const auto inputs = [&](Tile tile) { return frames(u.data(), u.outerStride(), tile, whole); };
   const auto next = [&](Tile tile) { return tile.group < whole_groups_ ? after(tile, whole) : tile; };
-  constexpr std::size_t line = 64;
-  const bool aligned = reinterpret_cast<std::uintptr_t>(y.data()) % line == 0 &&
-                       static_cast<std::size_t>(y.outerStride()) * sizeof(T) % line == 0 &&
-                       static_cast<std::size_t>(width_) * sizeof(T) == line;
-  const bool past_cache = aligned && y.size() * static_cast<Index>(sizeof(T)) > past_cache_bytes;
+  const bool past_cache = width_ * static_cast<Index>(sizeof(T)) == line && in_lines(y.data(), y.outerStride()) &&
+                          y.size() * static_cast<Index>(sizeof(T)) > past_cache_bytes;
 
   Tile now{0, 0}, then = next(now);
   loops.copy(inputs(now), tile_u_[0].data());
@@ -388,7 +393,8 @@ void DiagonalLanes<T>::run_rest(ConstSignal<T> u, Signal<T> y, Index done) {
 
 template <class T>
 void DiagonalLanes<T>::run_together(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
-  if (whole_groups_ == 0) return run(u, y, x);
+  const bool aligned = in_lines(u.data(), u.outerStride()) && in_lines(y.data(), y.outerStride());
+  if (whole_groups_ == 0 || !aligned) return run(u, y, x);
   const detail::NoDenormals guard;
   take(x);
   const Index whole = u.cols() / ahead * ahead;

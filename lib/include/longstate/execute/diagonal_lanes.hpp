@@ -39,7 +39,8 @@ class DiagonalLanes {
   /// Whether all systems are diagonal, with one input and one output and no B near zero.
   static bool fits(const std::vector<DiscreteSystem>& layer);
 
-  /// Whether so many blocks of W copies have the same systems that run_together() pays; never where there are but 16 registers.
+  /// Whether run_together() pays: all blocks of W copies are full, and four by four have the same systems. Never where there are but
+  /// 16 registers.
   static bool shares(Index systems, Index copies);
 
   /// Copy c runs system c mod the layer's size. The layer is valid and fits: the caller's promise.
@@ -48,7 +49,8 @@ class DiagonalLanes {
   /// u, y: copies x n; x: N x copies. Shapes are the caller's promise.
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
-  /// As run(), the same result but for rounding; run() itself where there are fewer than W copies.
+  /// As run(), the same result but for rounding; run() itself where there are fewer than W copies, or a frame of u or y does not
+  /// begin at a multiple of 64 bytes.
   void run_together(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
  private:
