@@ -21,7 +21,7 @@ namespace longstate {
 ///
 /// Where copies share diagonal systems of one input and output, as sequences through one layer do, blocks of T = 4 go in lanes of
 /// copies (DiagonalLanes::run_together): each number of H, O and R is loaded once for up to four vectors of copies, in frames as they
-/// are, and B is taken into C.
+/// are, and B is taken into C. Frames that do not begin at a multiple of 64 bytes go as in Recurrence, which is faster there.
 ///
 /// Cost       multiply-adds a sample and copy: p q T + N (p + q), and for A^T: diagonal 2N / T, others N^2 / T. A diagonal
 ///            recurrence has 3N (p = q = 1), a dense one N^2. Samples that do not fill a block go through Recurrence.
@@ -38,7 +38,7 @@ namespace longstate {
 template <class T>
 class Chunked {
  public:
-  /// block: samples, a multiple of 16; 4, see above; 0: 4 where copies share systems and it is allowed, else default_chunk.
+  /// block: samples, a multiple of 16; 4, see above; 0: 4 where it pays (DiagonalLanes::shares), else default_chunk.
   explicit Chunked(const DiscreteSystem& system, Index block = 0, Index copies = 1);
   explicit Chunked(const std::vector<DiscreteSystem>& layer, Index block = 0, Index copies = 0);
 
