@@ -75,8 +75,7 @@ TEST_CASE_TEMPLATE("diagonal lanes: blocks that share systems go together, as se
       std::vector<DiscreteSystem> layer, each;
       for (Index c = 0; c < systems; ++c) layer.push_back(model(entries, 1 + 0.01 * double(c), convention));
       for (Index c = 0; c < copies; ++c) each.push_back(layer[static_cast<std::size_t>(c % systems)]);
-      constexpr Index line =
-          16;  // frames begin with a line of the cache; where they do not, they go as in a recurrence
+      constexpr Index line = 16;  // numbers: a frame begins with a line of the cache, else it goes as in a recurrence
       const Index in_lines = (copies + line - 1) / line * line;
       const Matrix<T> all = random_matrix(in_lines, length, 7).template cast<T>();
       const auto u = all.topRows(copies);

@@ -349,14 +349,15 @@ simd::Frames<Number> DiagonalLanes<T>::frames(Number* first, Index stride, Tile 
           size(group.count), size(stride), tables_.size() * size(width_)};
 }
 
+/// Frames begin with a line of the cache.
 template <class T>
 void DiagonalLanes<T>::run_tiles(ConstSignal<T> u, Signal<T> y) {
   const auto& loops = simd::shared_loops<T>();
   const Index whole = u.cols();
   const auto inputs = [&](Tile tile) { return frames(u.data(), u.outerStride(), tile, whole); };
   const auto next = [&](Tile tile) { return tile.group < whole_groups_ ? after(tile, whole) : tile; };
-  const bool past_cache = width_ * static_cast<Index>(sizeof(T)) == line && in_lines(y.data(), y.outerStride()) &&
-                          y.size() * static_cast<Index>(sizeof(T)) > past_cache_bytes;
+  constexpr auto number = static_cast<Index>(sizeof(T));
+  const bool past_cache = width_ * number == line && y.size() * number > past_cache_bytes;
 
   Tile now{0, 0}, then = next(now);
   loops.copy(inputs(now), tile_u_[0].data());
