@@ -4,6 +4,7 @@
 #include "jobs.hpp"
 #include "limit.hpp"
 #include "paired.hpp"
+#include "plain.hpp"
 
 #include <longstate/longstate.hpp>
 
@@ -95,46 +96,25 @@ Line sweep_nplr() {
   return sweep("recurrence of legs-exp, bilinear, nplr", discretize(legs, 1e-3, Discretization::bilinear));
 }
 
-/// Sequences that share their channels' systems.
-struct Sequences {
-  static constexpr Index order = 64, count = 8, length = 1 << 12;
-  Index channels;
-  std::vector<DiscreteSystem> layer = diagonal_layer(order, channels);
-  Matrix<float> u = Matrix<float>::Random(count * channels, length), y = u;
-  State<float> x = State<float>::Zero(order, count* channels);
-
-  /// Side by side in a frame.
-  template <class Path>
-  void together(Path& path) {
-    path.run(u, y, x);
-  }
-
-  /// Each in frames of its own, one after the other, in the same memory.
-  void apart(Recurrence<float>& path) {
-    const Eigen::Map<const Matrix<float>> u_apart(u.data(), channels, count * length);
-    Eigen::Map<Matrix<float>> y_apart(y.data(), channels, count * length);
-    for (Index s = 0; s < count; ++s) {
-      path.run(u_apart.middleCols(s * length, length), y_apart.middleCols(s * length, length),
-               x.middleCols(s * channels, channels));
-    }
-  }
-};
-
-Line chunked(Index channels, bool apart, double bound) {
-  struct Work : Sequences {
-    Chunked<float> chunks = Chunked<float>(layer, 4, count* channels);
-    Recurrence<float> recurrence;
-    Work(Index each, bool alone) : Sequences{each}, recurrence(layer, alone ? channels : count * channels) {}
+/// Sequences that share their channels' systems, side by side in a frame or each in frames of its own, one after the other.
+/// Recurrence takes four samples at once: chunks.
+Line chunked(bool apart) {
+  constexpr Index order = 64, channels = 256, sequences = 8, length = 1 << 12;
+  const Index copies = apart ? channels : sequences * channels;
+  struct Plain {
+    PlainRecurrence path;
+    Matrix<float> u, y = u;
   };
-  const auto work = std::make_shared<Work>(channels, apart);
-  const std::string name =
-      "chunked, diagonal, float, N = 64, 8 sequences of " + std::to_string(channels) + " channels in a frame, L = 2^12";
-  return {apart ? name + ", the recurrence's apart" : name,
-          apart ? "their recurrence, each in frames of its own" : "their recurrence",
-          bound,
+  const auto layer = diagonal_layer(order, channels);
+  const auto plain = std::make_shared<Plain>(
+      Plain{{layer, copies}, Matrix<float>::Random(copies, sequences * channels * length / copies)});
+  return {std::string("chunks of four, diagonal, float, N = 64, L = 2^12, 8 sequences of 256 channels, ") +
+              (apart ? "each in frames of its own" : "side by side in a frame"),
+          "their recurrence, a sample at a time",
+          apart ? 1.1 : 1.2,
           Better::higher,
-          [work] { work->together(work->chunks); },
-          [work, apart] { apart ? work->apart(work->recurrence) : work->together(work->recurrence); }};
+          job(Recurrence<float>(layer, copies), plain->u.cols()),
+          [plain] { plain->path.run(plain->u, plain->y); }};
 }
 
 Line diagonal_kernels() {
@@ -183,9 +163,8 @@ std::vector<Entry> entries() {
                          {"scan-hippo", [] { return scan_hippo(64); }},
                          {"scan-hippo-256", [] { return scan_hippo(256); }},
                          {"chunked-hippo", chunked_hippo},
-                         {"chunked", [] { return chunked(256, false, 1.2); }},
-                         {"chunked-240", [] { return chunked(240, false, 1); }},
-                         {"chunked-apart", [] { return chunked(256, true, 0.9); }},
+                         {"chunked", [] { return chunked(false); }},
+                         {"chunked-apart", [] { return chunked(true); }},
                          {"auto", auto_line},
                          {"diagonal-kernels", diagonal_kernels},
                          {"selective-scan", selective_scan}};

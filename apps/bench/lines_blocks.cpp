@@ -79,7 +79,7 @@ void add_silences(std::vector<Silence>& all) {
 #endif
   }
   all.push_back(silence_of<T>("diagonal recurrence, 16 copies", Recurrence<T>(diagonal, 16)));
-  all.push_back(silence_of<T>("diagonal in chunks of 4, 64 copies", Chunked<T>(diagonal, 4, 64)));
+  all.push_back(silence_of<T>("diagonal recurrence, 70 copies", Recurrence<T>(diagonal, 70)));
 
   Memory<T> memory(LegT{0.01}, {.order = order, .dt = dt, .method = Discretization::bilinear});
   all.push_back(measure_silence<T>(

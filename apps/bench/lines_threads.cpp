@@ -1,6 +1,7 @@
 // Each path on two threads beside itself on one.
 
 #include "jobs.hpp"
+#include "limit.hpp"
 #include "paired.hpp"
 
 #include <string>
@@ -8,7 +9,7 @@
 namespace bench {
 namespace {
 
-constexpr Index order = 64, channels = 256, length = 1 << 13;
+constexpr Index order = 64, channels = 256, length = 1 << 14;
 
 std::vector<DiscreteSystem> part_of(const std::vector<DiscreteSystem>& layer, Index first, Index count) {
   return {layer.begin() + first, layer.begin() + first + count};
@@ -24,6 +25,20 @@ Line line(const std::string& name, Index samples, const typename Threaded<Path>:
           Better::higher,
           job(Threaded<Path>(Threads(2), channels, make), samples),
           job(Threaded<Path>(Threads(1), channels, make), samples)};
+}
+
+/// What the machine gives, whatever the path.
+Line registers() {
+  constexpr double count = 1e9;
+  const auto run = [](int threads) {
+    return [pool = Threads(threads), threads] { pool.each(threads, [&](Index) { multiply_adds(count / threads); }); };
+  };
+  return {"two threads, float: multiply-adds in registers, what the machine gives",
+          "one thread",
+          1.7,
+          Better::higher,
+          run(2),
+          run(1)};
 }
 
 Line recurrence() {
@@ -49,7 +64,7 @@ Line chunks() {
 Line chunks_of_one() {
   return line<Chunked<float>>(
       "chunked, of one system", length,
-      [system = diagonal_layer(order, 1).front()](Index, Index n) { return Chunked<float>(system, 4, n); });
+      [system = diagonal_layer(order, 1).front()](Index, Index n) { return Chunked<float>(system, 16, n); });
 }
 
 Line selective() {
@@ -79,8 +94,9 @@ Line convolution() {
 }
 
 Line fir() {
+  constexpr Index taps = 1 << 13;
   Line made = line<Fir<float>>("kernels of 2^13 given", length, [](Index, Index n) {
-    return Fir<float>(Matrix<double>::Random(n, length), length, Planning::measure);
+    return Fir<float>(Matrix<double>::Random(n, taps), taps, Planning::measure);
   });
   made.name = "two threads, float, 256 channels: kernels of 2^13 given";
   return made;
@@ -91,8 +107,8 @@ Line fir() {
 
 std::vector<Entry> threads_entries() {
   return {
-    {"threads-recurrence", recurrence, 2}, {"threads-hippo", hippo_recurrence, 2}, {"threads-chunked", chunks, 2},
-        {"threads-chunked-one", chunks_of_one, 2},
+    {"threads-registers", registers, 2}, {"threads-recurrence", recurrence, 2}, {"threads-hippo", hippo_recurrence, 2},
+        {"threads-chunked", chunks, 2}, {"threads-chunked-one", chunks_of_one, 2},
 #if LONGSTATE_WITH_FFTW
         {"threads-convolution", convolution, 2}, {"threads-fir", fir, 2},
 #endif

@@ -190,10 +190,9 @@ TEST_CASE("in single precision, slow and fast modes keep their phase over 2^18 s
 
 TEST_CASE("a chunk that is no multiple of 16 is refused") {
   const DiscreteSystem model = discretize(initialize_diagonal("s4d-lin", 8), 1e-2, Discretization::zoh);
-  CHECK_THROWS_WITH_AS(
-      Chunked<double>(model, 20),
-      "longstate::Chunked: block must be a multiple of 16 up to 4096, 4 for diagonal systems in lanes, or 0, got 20",
-      std::invalid_argument);
+  CHECK_THROWS_WITH_AS(Chunked<double>(model, 20),
+                       "longstate::Chunked: block must be a multiple of 16 up to 4096, or 0, got 20",
+                       std::invalid_argument);
   Chunked<double> chunked(model);
   State<double> x = chunked.zero_state();
   Matrix<double> y(2, 10);

@@ -32,7 +32,7 @@ void check_against_long_double(Index entries, Index copies, bool own, Convention
   CAPTURE(entries);
   CAPTURE(copies);
   CAPTURE(own);
-  constexpr Index length = 333;  // five chunks and a part of one
+  constexpr Index length = 999;  // in calls of 1, 3, 9, … and at last 635 samples: chunks and a part of one
   std::vector<DiscreteSystem> layer;
   for (Index c = 0; c < (own ? copies : 1); ++c) layer.push_back(model(entries, 1 + 0.1 * double(c), convention));
   const Matrix<T> u = random_matrix(copies, length, 7).cast<T>();
@@ -65,73 +65,57 @@ TEST_CASE_TEMPLATE("diagonal lanes are the recurrence, for every instruction set
   }
 }
 
-TEST_CASE_TEMPLATE("diagonal lanes: blocks that share systems go together, as sequences through one layer", T, float,
+TEST_CASE_TEMPLATE("diagonal lanes: copies beyond a layer's size, as sequences side by side in a frame", T, float,
                    double) {
-  constexpr Index entries = 19, length = 333;  // more rows than a part holds; tiles, a part of one, and a sample
-  for (const auto convention : {Convention::sequence, Convention::control}) {
-    for (const auto& sizes : {std::pair<Index, Index>{1, 131}, {16, 136}, {6, 221}, {32, 256}, {5, 9}}) {
-      const Index systems = sizes.first, copies = sizes.second;
-      CAPTURE(systems);
-      std::vector<DiscreteSystem> layer, each;
-      for (Index c = 0; c < systems; ++c) layer.push_back(model(entries, 1 + 0.01 * double(c), convention));
-      for (Index c = 0; c < copies; ++c) each.push_back(layer[static_cast<std::size_t>(c % systems)]);
-      constexpr Index line = 16;  // numbers: a frame begins with a line of the cache, else it goes as in a recurrence
-      const Index in_lines = (copies + line - 1) / line * line;
-      const Matrix<T> all = random_matrix(in_lines, length, 7).template cast<T>();
-      const auto u = all.topRows(copies);
-      const State<T> x0 = random_matrix(2 * entries, copies, 8).template cast<T>();
-      const support::Run expected = support::direct_run(each, u.template cast<double>(), x0.template cast<double>());
-      const double bound = std::is_same_v<T, float> ? 4 * double(entries) * 1.2e-7 : 1e-13;
-      const auto check = [&](auto path) {
-        State<T> x = x0;
-        Matrix<T> outputs(in_lines, length);
-        auto y = outputs.topRows(copies);
-        const std::size_t before = support::allocations();
-        for (Index done = 0, n = 3; done < length; done += n, n = std::min<Index>(4 * n, length - done)) {
-          path.run(u.middleCols(done, n), y.middleCols(done, n), x);
-        }
-        CHECK(support::allocations() == before);
-        CHECK(relative_error(y.template cast<double>(), expected.y) < bound);
-        CHECK(relative_error(x.template cast<double>(), expected.x) < bound);
-      };
-      support::EachTarget()([&] {
-        const Chunked<T> chunked(layer, 4, copies);
-        CHECK(chunked.block() == 4);
-        check(chunked);
-        check(Recurrence<T>(layer, copies));
-      });
+  constexpr Index entries = 19, length = 333;
+  for (const auto& sizes : {std::pair<Index, Index>{1, 131}, {16, 136}, {6, 221}, {32, 256}, {5, 9}}) {
+    const Index systems = sizes.first, copies = sizes.second;
+    CAPTURE(systems);
+    std::vector<DiscreteSystem> layer, each;
+    for (Index c = 0; c < systems; ++c) layer.push_back(model(entries, 1 + 0.01 * double(c), Convention::sequence));
+    for (Index c = 0; c < copies; ++c) each.push_back(layer[static_cast<std::size_t>(c % systems)]);
+    const Matrix<T> u = random_matrix(copies, length, 7).template cast<T>();
+    const State<T> x0 = random_matrix(2 * entries, copies, 8).template cast<T>();
+    const support::Run expected = support::direct_run(each, u.template cast<double>(), x0.template cast<double>());
+    const double bound = std::is_same_v<T, float> ? 4 * double(entries) * 1.2e-7 : 1e-13;
+    support::EachTarget()([&] {
+      Recurrence<T> path(layer, copies);
+      State<T> x = x0;
+      Matrix<T> y(copies, length);
+      path.run(u, y, x);
+      CHECK(relative_error(y.template cast<double>(), expected.y) < bound);
+      CHECK(relative_error(x.template cast<double>(), expected.x) < bound);
+    });
+  }
+}
+
+TEST_CASE_TEMPLATE(
+    "diagonal lanes: the same to the bit in frames of any stride and alignment, and past the cache", T, float,
+    double) {
+  constexpr Index copies = 72,
+                  length = 4101;  // above a megabyte: full vectors and a part of one, chunks and a part of one
+  Recurrence<T> path(model(20, 1, Convention::sequence), copies);
+  const Matrix<T> u = random_matrix(copies, length, 7).cast<T>();
+  const auto run = [&](ConstSignal<T> in, Signal<T> out) {
+    State<T> x = path.zero_state();
+    path.run(in, out, x);
+    return x;
+  };
+  Matrix<T> y(copies, length);
+  const State<T> last = run(u, y);
+  for (const Index stride : {80, 128, 131}) {  // whole lines of the cache, a power of two, not aligned
+    CAPTURE(stride);
+    for (const Index first : {0, 1}) {
+      Matrix<T> wide = Matrix<T>::Constant(stride, length, 3);
+      CHECK(run(u, wide.middleRows(first, copies)) == last);
+      CHECK(wide.middleRows(first, copies) == y);
+      CHECK((wide.bottomRows(stride - first - copies).array() == T(3)).all());
     }
   }
-}
-
-TEST_CASE("diagonal lanes: a layer of one sequence shares nothing, and chunks of four are for what goes in lanes") {
-  CHECK_FALSE(DiagonalLanes<float>::shares(256, 256));
-  CHECK_FALSE(DiagonalLanes<double>::shares(1, 3));
-  CHECK_FALSE(DiagonalLanes<float>::shares(256, 9 * 256));  // the ninth would go alone, slower than by its recurrence
-  std::vector<DiscreteSystem> layer{model(4, 1, Convention::sequence), model(4, 1.1, Convention::sequence)};
-  CHECK(Chunked<float>(layer, 0, 256).block() == (DiagonalLanes<float>::shares(2, 256) ? 4 : default_chunk(layer[0])));
-  CHECK_THROWS_AS(Chunked<float>(dense(layer[0]), 4), std::invalid_argument);
-}
-
-TEST_CASE_TEMPLATE("diagonal lanes: outputs go past the cache, and to where they are not aligned", T, float, double) {
-  constexpr Index copies = 64, length = 4101;  // above a megabyte
-  const DiscreteSystem system = model(20, 1, Convention::sequence);
-  const Matrix<T> u = random_matrix(copies, length, 7).cast<T>();
-  Chunked<T> chunked(system, 4, copies);
-  Matrix<T> aligned(copies, length), wide(copies + 3, length);
-  State<T> x = chunked.zero_state(), z = x;
-  chunked.run(u, aligned, x);
-  chunked.run(u, wide.middleRows(1, copies), z);
-  CHECK(chunked.block() == 4);
-  Recurrence<double> recurrence(system, copies);
-  State<double> exact = recurrence.zero_state();
-  Matrix<double> expected(copies, length);
-  recurrence.run(u.template cast<double>(), expected, exact);
-  const double bound = std::is_same_v<T, float> ? 1e-5 : 1e-13;
-  for (const Matrix<T>& y : {aligned, Matrix<T>(wide.middleRows(1, copies))}) {
-    CHECK(relative_error(y.template cast<double>(), expected) < bound);
-  }
-  for (const State<T>& end : {x, z}) CHECK(relative_error(end.template cast<double>(), exact) < bound);
+  const support::Run expected =
+      support::direct_run(std::vector<DiscreteSystem>(copies, model(20, 1, Convention::sequence)),
+                          u.template cast<double>(), State<double>::Zero(40, copies));
+  CHECK(relative_error(y.template cast<double>(), expected.y) < (std::is_same_v<T, float> ? 1e-5 : 1e-13));
 }
 
 TEST_CASE("diagonal lanes: a layer that they cannot take runs all the same") {
@@ -167,7 +151,7 @@ TEST_CASE("float lanes: what rounding takes from lambda does not add up over 2^1
   };
   check(Recurrence<float>(s));
   y.resize(64, length);
-  check(Chunked<float>(s, 4, 64));
+  check(Recurrence<float>(s, 64));
 }
 
 TEST_CASE("diagonal lanes: no allocation, and the floating-point mode of the caller returns") {

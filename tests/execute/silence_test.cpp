@@ -57,10 +57,6 @@ TEST_CASE_TEMPLATE("silence after a burst leaves no denormal numbers in any path
   }
 }
 
-TEST_CASE_TEMPLATE("silence after a burst leaves no denormal numbers where copies go together", T, float, double) {
-  check_silence<T>(Chunked<T>(discretize(initialize_diagonal("s4d-real", 64), 0.05, Discretization::zoh), 4, 70));
-}
-
 TEST_CASE("silence after a burst leaves no denormal numbers in a memory") {
   Memory<float> memory(LegSExp{.timescale = 0.1}, {.order = 16, .dt = 0.05});
   memory.push(1.0F);

@@ -58,7 +58,7 @@ TEST_CASE_TEMPLATE("any number of threads gives the same to the bit, on every pa
     CAPTURE(copies);
     check_same<Recurrence<T>>(copies, [](Index first, Index count) { return Recurrence<T>(layer_of(count, first)); });
     check_same<Chunked<T>>(copies, [](Index first, Index count) { return Chunked<T>(layer_of(count, first)); });
-    check_same<Chunked<T>>(copies, [](Index, Index count) { return Chunked<T>(layer_of(1), 4, count); });
+    check_same<Recurrence<T>>(copies, [](Index, Index count) { return Recurrence<T>(layer_of(1), count); });
     const DiscreteStateSpace dense{random_matrix(6, 6, 1) * 0.3, random_matrix(6, 2, 2), random_matrix(3, 6, 3),
                                    random_matrix(3, 2, 4), 1};
     check_same<Recurrence<T>>(copies, [&](Index, Index count) { return Recurrence<T>(dense, count); });

@@ -104,7 +104,7 @@ Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
 Index checked_block(const DiscreteSystem& system, Index block) {
   if (block == 0) return default_chunk(system);
   if (block < rows_of || block > 4096 || block % rows_of != 0) {
-    detail::fail("Chunked", "block must be a multiple of 16 up to 4096, 4 for diagonal systems in lanes, or 0", block);
+    detail::fail("Chunked", "block must be a multiple of 16 up to 4096, or 0", block);
   }
   return block;
 }
@@ -132,10 +132,8 @@ Chunked<T>::Chunked(const DiscreteSystem& system, Index block, Index copies)
     : Chunked(std::vector<DiscreteSystem>{system}, block, detail::check_copies("Chunked", copies)) {}
 
 template <class T>
-Chunked<T>::Chunked(const std::vector<DiscreteSystem>& layer, Index block, Index copies) : rest_(layer, copies) {
-  const bool shares = DiagonalLanes<T>::shares(static_cast<Index>(layer.size()), rest_.copies());
-  if (rest_.lanes_ && (block == detail::chunk_in_lanes || (block == 0 && shares))) return;
-  design_ = std::make_shared<const Design>(layer, block);
+Chunked<T>::Chunked(const std::vector<DiscreteSystem>& layer, Index block, Index copies)
+    : rest_(layer, copies), design_(std::make_shared<const Design>(layer, block)) {
   const Index together = std::min(group, this->copies()),
               n = design_->chunk + 32;  // no power of 2: rows must not share cache lines
   u_.resize(design_->p * n, together);
@@ -145,13 +143,12 @@ Chunked<T>::Chunked(const std::vector<DiscreteSystem>& layer, Index block, Index
 
 template <class T>
 Index Chunked<T>::block() const {
-  return design_ ? design_->block : detail::chunk_in_lanes;
+  return design_->block;
 }
 
 template <class T>
 void Chunked<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   detail::check_run("Chunked::run", *this, u, y, x);
-  if (!design_) return rest_.lanes_->run_together(u, y, x);
   const Index whole = u.cols() / block() * block();
   {
     const detail::NoDenormals guard;

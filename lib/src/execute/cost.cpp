@@ -30,9 +30,9 @@ double reading(const CostOf& of, double values) {
 double lanes_of_diagonal(const CostOf& of) {
   const double N = size(order(of.system));
   const Index together = lanes * 4 / of.bytes;
-  if (of.copies < (together + 1) / 2) return 1.6 + 0.016 * N * width(of);
+  if (of.copies < (together + 1) / 2) return 0.45 + 0.57 * std::ceil(N / size(2 * together));
   const double groups = size((of.copies + together - 1) / together) * size(together) / size(of.copies);
-  return groups * (0.25 + 2.25 * multiply_add * N) * width(of);
+  return groups * (0.1 + 0.0195 * N) * width(of);
 }
 
 /// HiPPO and nplr systems with one input and output in lanes of copies (sweep_lanes.hpp). Sums wait for each other unless
@@ -112,7 +112,6 @@ double whole_chunks(const CostOf& of, Index block) {
 double recurrent_seconds(const CostOf& of) { return 1e-9 * recurrent(of); }
 
 double chunked_seconds(const CostOf& of, Index block) {
-  if (block == chunk_in_lanes) return 1e-9 * (0.2 + 2 * multiply_add * size(order(of.system))) * width(of);
   const double whole = size(of.call / block * block) / size(of.call);
   CostOf rest = of;
   rest.call = std::max<Index>(of.call % block, 1);

@@ -16,7 +16,6 @@ struct CostOf {
 
 /// Blocks of the chunked path to choose from.
 inline constexpr Index chunks[] = {16, 32, 64, 128, 256, 512};
-inline constexpr Index chunk_in_lanes = 4;  // where copies share diagonal systems: DiagonalLanes::run_together
 
 double recurrent_seconds(const CostOf& of);
 double chunked_seconds(const CostOf& of, Index block);

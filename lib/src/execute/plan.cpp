@@ -33,9 +33,6 @@ Index samples_of_call(const Workload& w) {
 template <class T>
 std::vector<Candidate> all_paths(const std::vector<DiscreteSystem>& layer, const detail::CostOf& of) {
   std::vector<Candidate> all{{Path::recurrent, 0, 0}};
-  if (DiagonalLanes<T>::fits(layer) && DiagonalLanes<T>::shares(of.systems, of.copies)) {
-    all.push_back({Path::chunked, detail::chunk_in_lanes, 0});
-  }
   for (const Index block : detail::chunks) {
     if (block <= of.call) all.push_back({Path::chunked, block, 0});
   }

@@ -6,8 +6,6 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "simd/diagonal_inl.hpp"
-
 #include <algorithm>
 
 HWY_BEFORE_NAMESPACE();
@@ -19,6 +17,79 @@ namespace {
 
 template <class T>
 using Tag = hn::ScalableTag<T>;
+
+/// Traffic, a sample after the other.
+template <class T>
+class Mover {
+ public:
+  explicit Mover(const Traffic<T>& traffic) : moves_(traffic), in_(traffic.in.samples), out_(traffic.out.samples) {
+    // of a sample in two lines of the cache the first came with the block before it
+    moves_.later += hn::Lanes(Tag<T>()) - 1;
+    moves_.soon += hn::Lanes(Tag<T>()) - 1;
+  }
+
+  HWY_INLINE void Sample() {
+    const Tag<T> d;
+    if (in_ > 0) {
+      hwy::Prefetch(moves_.later);
+      if (!moves_.past_cache) hwy::Prefetch(moves_.soon);
+      hn::Store(hn::LoadU(d, moves_.in.data), d, moves_.to);
+      moves_.later += moves_.in.stride;
+      moves_.soon += moves_.out.stride;
+      moves_.in.data += moves_.in.stride;
+      moves_.to += hn::Lanes(d);
+      --in_;
+    }
+    if (out_ > 0) {
+      const auto sample = hn::Load(d, moves_.from);
+      moves_.past_cache ? hn::Stream(sample, d, moves_.out.data) : hn::StoreU(sample, d, moves_.out.data);
+      moves_.out.data += moves_.out.stride;
+      moves_.from += hn::Lanes(d);
+      --out_;
+    }
+  }
+  HWY_INLINE void Rest() {
+    while (in_ > 0 || out_ > 0) Sample();
+  }
+
+ private:
+  Traffic<T> moves_;
+  std::size_t in_, out_;
+};
+
+/// Two vectors that hold the sums of kRows / 2 rows in parts become one of kRows: within blocks of 16 bytes, of neighbouring
+/// blocks, of halves. After log2 W times each row has one lane.
+template <std::size_t kRows, class T>
+HWY_INLINE hn::Vec<Tag<T>> Join(Tag<T> d, hn::Vec<Tag<T>> first, hn::Vec<Tag<T>> second) {
+#if HWY_TARGET != HWY_SCALAR  // where W = 1
+  constexpr std::size_t kBlock = 16 / sizeof(T), kBlocks = hn::MaxLanes(d) / kBlock;
+  if constexpr (kRows == 4 && kBlock == 4) {
+    const hn::Repartition<double, Tag<T>> pairs;
+    const auto a = hn::BitCast(pairs, first), b = hn::BitCast(pairs, second);
+    return hn::Add(hn::BitCast(d, hn::InterleaveLower(pairs, a, b)), hn::BitCast(d, hn::InterleaveUpper(pairs, a, b)));
+  } else if constexpr (kRows == 2) {
+    return hn::Add(hn::InterleaveLower(d, first, second), hn::InterleaveUpper(d, first, second));
+  } else if constexpr (kRows == 2 * kBlock && kBlocks == 4) {
+    return hn::Add(hn::OddEvenBlocks(second, first), hn::SwapAdjacentBlocks(hn::OddEvenBlocks(first, second)));
+  } else {
+    static_assert(kRows == kBlock * kBlocks);
+    return hn::Add(hn::ConcatLowerLower(d, second, first), hn::ConcatUpperUpper(d, second, first));
+  }
+#endif
+}
+
+/// Rows that `run` joins for `sum`.
+template <class T>
+constexpr std::size_t kJoined = std::min(ahead, hn::MaxLanes(Tag<T>()));
+
+template <std::size_t kRows, class T>
+HWY_INLINE hn::Vec<Tag<T>> JoinAll(Tag<T> d, const hn::Vec<Tag<T>>* rows) {
+  if constexpr (kRows > 1) {
+    const auto first = JoinAll<kRows / 2, T>(d, rows);
+    return Join<kRows, T>(d, first, JoinAll<kRows / 2, T>(d, rows + kRows / 2));
+  }
+  return rows[0];
+}
 
 // Rows that go together: their multiply-adds outnumber the loads of u and y.
 constexpr std::size_t kGroup = 2;
@@ -35,48 +106,80 @@ enum class Kind { first, more, first_of_one, more_of_one };  // group of W chann
 /// m samples. powers: of lambda, those below m come from the cache.
 template <std::size_t m, Kind kind, std::size_t G, class T, class V>
 HWY_INLINE void Step(Group<G, V>& group, const T* HWY_RESTRICT powers, const T* HWY_RESTRICT H, const T* HWY_RESTRICT u,
-                     T* HWY_RESTRICT y) {
+                     const T* y, T* out, bool join) {
   const Tag<T> d;
   const std::size_t W = hn::Lanes(d), row = 2 * ahead * W;
-  V u_[m];
+  V u_[m], y_[ahead];
   for (std::size_t i = 0; i < m; ++i) {
     u_[i] = kind >= Kind::first_of_one ? hn::Set(d, u[i]) : hn::Load(d, u + i * W);
-    V y_i = kind == Kind::first || kind == Kind::first_of_one ? hn::Zero(d) : hn::Load(d, y + i * W);
+    V& y_i = y_[i];
+    y_i = kind == Kind::first || kind == Kind::first_of_one ? hn::Zero(d) : hn::Load(d, y + i * W);
     for (std::size_t j = 0; kind == Kind::first && j <= i; ++j)
       y_i = hn::MulAdd(hn::Load(d, H + j * W), u_[i - j], y_i);
     for (std::size_t g = 0; g < G; ++g) {
       y_i = hn::MulAdd(group.c_im[g][i], group.im[g], hn::MulAdd(group.c_re[g][i], group.re[g], y_i));
     }
-    hn::Store(y_i, d, y + i * W);
+  }
+  if (kind >= Kind::first_of_one && join) {
+    for (std::size_t i = m; i < ahead; ++i) y_[i] = hn::Zero(d);
+    for (std::size_t i = 0; i < ahead; i += kJoined<T>) {
+      hn::Store(JoinAll<kJoined<T>, T>(d, y_ + i), d, out + i / kJoined<T> * W);
+    }
+  } else {
+    for (std::size_t i = 0; i < m; ++i) hn::Store(y_[i], d, out + i * W);
   }
   for (std::size_t g = 0; g < G; ++g) {
     const T* const power = powers + 2 * g * row;
     const V power_re = m == ahead ? group.power_re[g] : hn::Load(d, power + (2 * m - 2) * W);
     const V power_im = m == ahead ? group.power_im[g] : hn::Load(d, power + (2 * m - 1) * W);
-    V re = u_[m - 1], im = hn::Mul(power_im, group.re[g]);
+    V re = u_[m - 1], im = hn::Zero(d);
     for (std::size_t i = 1; i < m; ++i) {
       re = hn::MulAdd(hn::Load(d, power + (2 * i - 2) * W), u_[m - 1 - i], re);
       im = hn::MulAdd(hn::Load(d, power + (2 * i - 1) * W), u_[m - 1 - i], im);
     }
+    // The state comes last: the next step waits for two multiply-adds, not for all.
     re = hn::NegMulAdd(power_im, group.im[g], re);
+    im = hn::MulAdd(power_im, group.re[g], im);
     group.im[g] = hn::MulAdd(power_re, group.im[g], im);
     group.re[g] = hn::MulAdd(power_re, group.re[g], re);
   }
 }
 
+/// Half of what rounding takes from the powers over the steps of a chunk, and over its last one of `left` samples: given back before
+/// and after, it leaves outputs and inputs within a chunk at most half of it off.
+template <std::size_t G, class T, class V>
+HWY_INLINE void GiveBackHalf(Group<G, V>& group, const T* drift, std::size_t steps, std::size_t left) {
+  const Tag<T> d;
+  const std::size_t W = hn::Lanes(d);
+  const V half = hn::Set(d, T(0.5)), halves = hn::Set(d, T(0.5) * static_cast<T>(steps));
+  for (std::size_t g = 0; g < G; ++g, drift += 2 * ahead * W) {
+    V drift_re = hn::Mul(halves, hn::Load(d, drift + (2 * ahead - 2) * W));
+    V drift_im = hn::Mul(halves, hn::Load(d, drift + (2 * ahead - 1) * W));
+    if (left != 0) {
+      drift_re = hn::MulAdd(half, hn::Load(d, drift + (2 * left - 2) * W), drift_re);
+      drift_im = hn::MulAdd(half, hn::Load(d, drift + (2 * left - 1) * W), drift_im);
+    }
+    const V more_re = hn::NegMulAdd(drift_im, group.im[g], hn::Mul(drift_re, group.re[g]));
+    const V more_im = hn::MulAdd(drift_im, group.re[g], hn::Mul(drift_re, group.im[g]));
+    group.re[g] = hn::Add(group.re[g], more_re);
+    group.im[g] = hn::Add(group.im[g], more_im);
+  }
+}
+
 template <std::size_t G, Kind kind, class T>
 HWY_INLINE void RunGroup(const DiagonalRows<T>& rows, std::size_t first, const T* HWY_RESTRICT u, T* HWY_RESTRICT y,
-                         std::size_t n, Fetch<T>& fetch) {
+                         std::size_t n, Mover<T>& mover) {
   const Tag<T> d;
   using V = hn::Vec<Tag<T>>;
   const std::size_t W = hn::Lanes(d), of_u = kind >= Kind::first_of_one ? 1 : W, row = 2 * ahead * W;
   const T* const table = rows.table + 2 * first * row;
   const T* const powers = table + row;
-  T* const state = rows.state + first * rows.apart;
+  const T* const drift = rows.drift + first * row;
+  T* const state = rows.state + first * 2 * W;
   Group<G, V> group;
   for (std::size_t g = 0; g < G; ++g) {
-    group.re[g] = hn::Load(d, state + g * rows.apart);
-    group.im[g] = hn::Load(d, state + g * rows.apart + W);
+    group.re[g] = hn::Load(d, state + 2 * g * W);
+    group.im[g] = hn::Load(d, state + 2 * g * W + W);
     group.power_re[g] = hn::Load(d, powers + 2 * g * row + (2 * ahead - 2) * W);
     group.power_im[g] = hn::Load(d, powers + 2 * g * row + (2 * ahead - 1) * W);
     const T* const c = table + 2 * g * row;
@@ -85,56 +188,48 @@ HWY_INLINE void RunGroup(const DiagonalRows<T>& rows, std::size_t first, const T
       group.c_im[g][i] = hn::Load(d, c + (2 * i + 1) * W);
     }
   }
-  const std::size_t whole = n / ahead, left = n % ahead;
-  for (std::size_t k = 0; k < whole; ++k, u += ahead * of_u, y += ahead * W) {
-    if (fetch.count > 0) --fetch.count, hwy::Prefetch(*fetch.lines++);
-    Step<ahead, kind>(group, powers, rows.H, u, y);
+  const bool join = kind >= Kind::first_of_one && first + G == rows.rows;
+  T* out = y;
+  const std::size_t whole = n / ahead, left = n % ahead, of_out = join ? ahead / kJoined<T> * W : ahead * W;
+  GiveBackHalf(group, drift, whole, left);
+  for (std::size_t k = 0; k < whole; ++k, u += ahead * of_u, y += ahead * W, out += of_out) {
+    mover.Sample();
+    Step<ahead, kind>(group, powers, rows.H, u, y, out, join);
   }
-  if (left == 1) Step<1, kind>(group, powers, rows.H, u, y);
-  if (left == 2) Step<2, kind>(group, powers, rows.H, u, y);
-  if (left == 3) Step<3, kind>(group, powers, rows.H, u, y);
+  if (left == 1) Step<1, kind>(group, powers, rows.H, u, y, out, join);
+  if (left == 2) Step<2, kind>(group, powers, rows.H, u, y, out, join);
+  if (left == 3) Step<3, kind>(group, powers, rows.H, u, y, out, join);
 
-  const V steps = hn::Set(d, static_cast<T>(whole));
+  GiveBackHalf(group, drift, whole, left);
   for (std::size_t g = 0; g < G; ++g) {
-    const T* const drift = rows.drift + (first + g) * row;
-    V drift_re = hn::Mul(steps, hn::Load(d, drift + (2 * ahead - 2) * W));
-    V drift_im = hn::Mul(steps, hn::Load(d, drift + (2 * ahead - 1) * W));
-    if (left != 0) {
-      drift_re = hn::Add(drift_re, hn::Load(d, drift + (2 * left - 2) * W));
-      drift_im = hn::Add(drift_im, hn::Load(d, drift + (2 * left - 1) * W));
-    }
-    GiveBack(drift_re, drift_im, group.re[g], group.im[g]);
-    hn::Store(group.re[g], d, state + g * rows.apart);
-    hn::Store(group.im[g], d, state + g * rows.apart + W);
+    hn::Store(group.re[g], d, state + 2 * g * W);
+    hn::Store(group.im[g], d, state + 2 * g * W + W);
   }
 }
 
 template <Kind first, Kind more, class T>
-HWY_INLINE void RunRows(const DiagonalRows<T>& rows, const T* u, T* y, std::size_t n, Fetch<T> fetch) {
-  if (rows.rows == 1) return RunGroup<1, first>(rows, 0, u, y, n, fetch);
-  RunGroup<kGroup, first>(rows, 0, u, y, n, fetch);
-  std::size_t row = kGroup;
-  for (; row + kGroup <= rows.rows; row += kGroup) RunGroup<kGroup, more>(rows, row, u, y, n, fetch);
-  for (; row < rows.rows; ++row) RunGroup<1, more>(rows, row, u, y, n, fetch);
-  for (; fetch.count > 0; --fetch.count) hwy::Prefetch(*fetch.lines++);
+HWY_INLINE void RunRows(const DiagonalRows<T>& rows, const T* u, T* y, std::size_t n, const Traffic<T>& traffic) {
+  Mover<T> mover(traffic);
+  std::size_t row = std::min(rows.rows, kGroup);
+  row == 1 ? RunGroup<1, first>(rows, 0, u, y, n, mover) : RunGroup<kGroup, first>(rows, 0, u, y, n, mover);
+  for (; row + kGroup <= rows.rows; row += kGroup) RunGroup<kGroup, more>(rows, row, u, y, n, mover);
+  for (; row < rows.rows; ++row) RunGroup<1, more>(rows, row, u, y, n, mover);
+  mover.Rest();
 }
 
 template <class T>
-void Run(const DiagonalRows<T>& rows, const T* u, T* y, std::size_t n, Fetch<T> fetch) {
-  rows.one_channel ? RunRows<Kind::first_of_one, Kind::more_of_one>(rows, u, y, n, fetch)
-                   : RunRows<Kind::first, Kind::more>(rows, u, y, n, fetch);
+void Run(const DiagonalRows<T>& rows, const T* u, T* y, std::size_t n, const Traffic<T>& traffic) {
+  rows.one_channel ? RunRows<Kind::first_of_one, Kind::more_of_one>(rows, u, y, n, traffic)
+                   : RunRows<Kind::first, Kind::more>(rows, u, y, n, traffic);
 }
 
-// W rows become one vector of their sums by adding neighbours, of two vectors at a time, log2 W times.
+// W rows, of which kJoined are joined already, become one vector of their sums.
 template <std::size_t kRows, class T>
 HWY_INLINE hn::Vec<Tag<T>> SumTree(Tag<T> d, const T* parts) {
-#if HWY_TARGET != HWY_SCALAR  // where W = 1
-  if constexpr (kRows > 1) {
+  if constexpr (kRows > kJoined<T>) {
     const auto first = SumTree<kRows / 2>(d, parts);
-    const auto second = SumTree<kRows / 2>(d, parts + kRows / 2 * hn::Lanes(d));
-    return hn::Add(hn::ConcatEven(d, second, first), hn::ConcatOdd(d, second, first));
+    return Join<kRows, T>(d, first, SumTree<kRows / 2>(d, parts + kRows / 2 / kJoined<T> * hn::Lanes(d)));
   }
-#endif
   return hn::Load(d, parts);
 }
 
@@ -143,7 +238,7 @@ void Sum(const T* parts, const T* H, const T* u, T* y, std::size_t n) {
   const Tag<T> d;
   constexpr std::size_t W = hn::MaxLanes(d), period = std::max(W, ahead);
   for (std::size_t k = 0; k < n; k += W) {
-    auto sum = SumTree<W>(d, parts + k * W);
+    auto sum = SumTree<W>(d, parts + k / kJoined<T> * W);
     for (std::size_t j = 0; j < ahead; ++j) {
       sum = hn::MulAdd(hn::Load(d, H + j * period + k % period), hn::LoadU(d, u + k - j), sum);
     }

@@ -33,32 +33,45 @@ struct DiagonalRows {
       table;  ///< rows x 2 x ahead x 2 x W: c_0 … (re, -im), lambda^1 … lambda^ahead (re, im); 64-byte aligned, as all here
   const T* drift;  ///< rows x ahead x 2 x W: the logarithm of each power minus that of the power as T holds it
   const T* H;      ///< ahead x W; of W channels alone
-  T* state;        ///< rows x 2 x W: x (re, im), each row `apart` numbers from the one before
-  std::size_t apart;
+  T* state;        ///< rows x 2 x W: x (re, im)
   std::size_t rows;
   bool one_channel;
 };
 
-/// Cache lines that will be needed: they travel from memory while the loop multiplies, one asked for in each step.
+/// W channels of frames: W numbers every `stride`.
 template <class T>
-struct Fetch {
-  const T* const* lines;
-  std::size_t count;
+struct Column {
+  T* data;
+  std::size_t stride, samples;
+};
+
+/// What moves between the frames and the first cache while a block of W channels is computed, a sample of each in every step: all at
+/// once, and the more so from frames whose stride is a power of two, which share few sets of the caches, it would stop the loop.
+template <class T>
+struct Traffic {
+  Column<const T> in;  ///< of the next block …
+  T* to;               ///< … is copied here, samples x W
+  const T* later;      ///< of the block after it: asked for as `in` is copied, every in.stride
+  Column<T> out;       ///< of the block before …
+  const T* from;       ///< … is written from here, samples x W
+  const T* soon;       ///< of this block: asked for as `in` is copied, every out.stride, unless it goes past the cache
+  bool past_cache;     ///< `out` goes to memory at once; its samples are vectors of 64 bytes, aligned
 };
 
 template <class T>
 struct DiagonalLoops {
   std::size_t lanes;
 
-  /// y of n samples, in steps of `ahead`. After them x <- (1 + drift of each step) x, so that what rounding takes from the
-  /// powers does not add up. One channel's y lacks what the samples of a step add to it.
-  void (*run)(const DiagonalRows<T>& rows, const T* u, T* y, std::size_t n, Fetch<T> fetch);
+  /// y of n samples, in steps of `ahead`, and all of the traffic. What rounding takes from the powers does not add up: of the sum of
+  /// the drifts d of all steps, x <- (1 + d / 2) x before and after them. One channel's y lacks what the samples of a step add to it,
+  /// and its rows, min(ahead, W) of them, are joined for `sum`.
+  void (*run)(const DiagonalRows<T>& rows, const T* u, T* y, std::size_t n, const Traffic<T>& traffic);
 
   /// Frames of `channels` <= W numbers, every `stride`, to n rows of W, and back.
   void (*to_block)(const T* frames, std::size_t stride, std::size_t channels, std::size_t n, T* block);
   void (*to_frames)(const T* block, std::size_t channels, std::size_t n, T* frames, std::size_t stride);
 
-  /// One channel: y_k = the sum of row k of `parts`, n x W, and of H_j u_(k-j). n a multiple of W; u: n numbers after
+  /// One channel: y_k = the sum of row k of `parts`, as `run` left it, and of H_j u_(k-j). n a multiple of W; u: n numbers after
   /// ahead - 1 that are numbers; H: ahead x through_period(), H_j at k where k mod ahead >= j, else 0.
   void (*sum)(const T* parts, const T* H, const T* u, T* y, std::size_t n);
 };

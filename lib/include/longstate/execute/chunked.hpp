@@ -19,26 +19,22 @@ namespace longstate {
 /// (C A^k where the convention is control.) H, O and R take many blocks at once, as products of matrices; only A^T x goes from
 /// block to block. Nothing is approximated: H is made of the kernel's first T values, whatever comes later is in x.
 ///
-/// Where copies share diagonal systems of one input and output, as sequences through one layer do, blocks of T = 4 go in lanes of
-/// copies (DiagonalLanes::run_together): each number of H, O and R is loaded once for up to four vectors of copies, in frames as they
-/// are, and B is taken into C. Frames that do not begin at a multiple of 64 bytes go as in Recurrence, which is faster there.
+/// (Recurrence does the same with T = 4 for diagonal systems of one input and output: diagonal_lanes.hpp.)
 ///
 /// Cost       multiply-adds a sample and copy: p q T + N (p + q), and for A^T: diagonal 2N / T, others N^2 / T. A diagonal
 ///            recurrence has 3N (p = q = 1), a dense one N^2. Samples that do not fill a block go through Recurrence.
-///            T = 4: 2.25 N + 2.5.
-/// Memory     (N (p + q) T + p q T^2 + N^2) values a system (diagonal 2N for the N^2). T = 4: Recurrence's.
+/// Memory     (N (p + q) T + p q T^2 + N^2) values a system (diagonal 2N for the N^2).
 /// Accuracy   1e-12 (double), 2 max(N, 16) 1.2e-7 (float) of the largest output of Recurrence (tests/execute/chunked_test.cpp).
 ///            Designed in double, also for float.
 /// Real-time  run() neither allocates, locks nor calls the system; it throws only on shapes. Denormal numbers are zeros.
 /// Threads    copies share the matrices and own their scratch: copy it to use it on another thread.
-/// Throws     std::invalid_argument from the constructors as Recurrence, or if block is no multiple of 16 up to 4,096, nor 4 where
-///            that goes in lanes.
+/// Throws     std::invalid_argument from the constructors as Recurrence, or if block is no multiple of 16 up to 4,096.
 /// See        Dao & Gu 2024, Transformers are SSMs, section 6 (there for A that varies, without the state in and out); Burrus 1972, Block
 ///            realization of digital filters.
 template <class T>
 class Chunked {
  public:
-  /// block: samples, a multiple of 16; 4, see above; 0: 4 where it pays (DiagonalLanes::shares), else default_chunk.
+  /// block: samples, a multiple of 16; 0: default_chunk. copies: as Recurrence's.
   explicit Chunked(const DiscreteSystem& system, Index block = 0, Index copies = 1);
   explicit Chunked(const std::vector<DiscreteSystem>& layer, Index block = 0, Index copies = 0);
 
@@ -57,16 +53,16 @@ class Chunked {
   void run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index first);
   void run_copy(Index copy, Index blocks, const T* u, T* y, StateRef<T> x);
 
-  Recurrence<T> rest_;                    // for samples that do not fill a block, and for blocks of 4
-  std::shared_ptr<const Design> design_;  // none for blocks of 4
-  Matrix<T> u_, y_;                       // p samples x group, q samples x group
-  Matrix<T> states_;                      // N, padded, x (blocks + 1): at the start of each block
+  Recurrence<T> rest_;  // for samples that do not fill a block
+  std::shared_ptr<const Design> design_;
+  Matrix<T> u_, y_;   // p samples x group, q samples x group
+  Matrix<T> states_;  // N, padded, x (blocks + 1): at the start of each block
 };
 
 extern template class Chunked<float>;
 extern template class Chunked<double>;
 
-/// The best block for this system by the model of the cost that plan.hpp goes by, for long signals; a multiple of 16.
+/// The best block for this system by the model of the cost that plan.hpp goes by, for long signals.
 Index default_chunk(const DiscreteSystem& system);
 
 }  // namespace longstate

@@ -13,9 +13,6 @@
 
 namespace longstate {
 
-template <class T>
-class Chunked;
-
 /// Runs a discrete system of any structure, or a layer of them, step by step.
 ///
 ///     sequence    x <- A x + B u,  y = C x + D u          x: N x copies    state, the caller's
@@ -54,7 +51,6 @@ class Recurrence {
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
  private:
-  friend class Chunked<T>;  // its blocks of four samples run in lanes_
   void advance(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept;
 
   struct System {

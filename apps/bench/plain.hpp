@@ -1,0 +1,29 @@
+#pragma once
+
+// A plain way of doing what the library does otherwise, for its lines to go beside.
+
+#include <longstate/longstate.hpp>
+
+#include <vector>
+
+namespace bench {
+
+/// Diagonal systems of one input and output by z <- lambda z + u, y = Re(2 C B z) + D u, one sample after the other: six
+/// multiply-adds an entry and sample, in the widest vectors, of copies; four entries stay in registers while the samples of a
+/// chunk go by in the first cache, and the next chunk is asked for. Float.
+class PlainRecurrence {
+ public:
+  /// Copy c runs system c mod their number, a multiple of 16, as the number of copies is; entries: a multiple of 4.
+  PlainRecurrence(const std::vector<longstate::DiscreteSystem>& layer, longstate::Index copies);
+
+  /// u, y: copies x n.
+  void run(longstate::ConstSignal<float> u, longstate::Signal<float> y);
+
+ private:
+  longstate::Index entries_;
+  longstate::Matrix<float> table_;    // of 16 systems and an entry: lambda (re, im), 2 C B (re, im), 16 of each
+  longstate::Matrix<float> through_;  // D: 16 x systems / 16
+  longstate::Matrix<float> states_;   // of 16 copies and an entry: z (re, im), 16 of each
+};
+
+}  // namespace bench
