@@ -126,6 +126,24 @@ TEST_CASE_TEMPLATE("copies and layers run in chunks independently, on strided si
   check(Recurrence<T>(layer[3], 19), Chunked<T>(layer[3], 16, 19));
 }
 
+TEST_CASE_TEMPLATE("chunks past the cache are the same to the bit as in it", T, float, double) {
+  constexpr Index copies = 488, stride = 512, length = 1040;  // above a megabyte; lines of the cache, and half a line
+  const DiscreteSystem system = discretize(initialize_diagonal("s4d-lin", 16), 0.01, Discretization::zoh);
+  const Matrix<T> u = random_matrix(copies, length, 3).cast<T>();
+  support::EachTarget()([&] {
+    Matrix<T> lines = Matrix<T>::Constant(stride, length, 3), apart = lines;
+    const auto run = [&](Signal<T> y) {
+      Chunked<T> path(system, 16, copies);
+      State<T> x = path.zero_state();
+      path.run(u, y, x);
+    };
+    run(lines.topRows(copies));
+    run(apart.middleRows(1, copies));
+    CHECK((lines.topRows(copies) == apart.middleRows(1, copies)));
+    CHECK((lines.bottomRows(stride - copies).array() == T(3)).all());
+  });
+}
+
 TEST_CASE("sequences through a layer: copy c runs system c mod its size, on every path") {
   constexpr Index order = 12, copies = 40, length = 150;
   const auto scaled = [](DiscreteSystem system, double by) {

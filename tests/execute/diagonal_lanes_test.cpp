@@ -89,9 +89,8 @@ TEST_CASE_TEMPLATE("diagonal lanes: copies beyond a layer's size, as sequences s
   }
 }
 
-TEST_CASE_TEMPLATE(
-    "diagonal lanes: the same to the bit in frames of any stride and alignment, and past the cache", T, float,
-    double) {
+TEST_CASE_TEMPLATE("diagonal lanes: the same to the bit in frames of any stride and alignment, and past the cache", T,
+                   float, double) {
   constexpr Index copies = 72,
                   length = 4101;  // above a megabyte: full vectors and a part of one, chunks and a part of one
   Recurrence<T> path(model(20, 1, Convention::sequence), copies);
@@ -107,8 +106,8 @@ TEST_CASE_TEMPLATE(
     CAPTURE(stride);
     for (const Index first : {0, 1}) {
       Matrix<T> wide = Matrix<T>::Constant(stride, length, 3);
-      CHECK(run(u, wide.middleRows(first, copies)) == last);
-      CHECK(wide.middleRows(first, copies) == y);
+      CHECK((run(u, wide.middleRows(first, copies)) == last));
+      CHECK((wide.middleRows(first, copies) == y));
       CHECK((wide.bottomRows(stride - first - copies).array() == T(3)).all());
     }
   }

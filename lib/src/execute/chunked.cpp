@@ -1,5 +1,6 @@
 #include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
+#include "../detail/past_cache.hpp"
 #include "../detail/tally.hpp"
 #include "../simd/diagonal.hpp"
 #include "../simd/product.hpp"
@@ -10,6 +11,8 @@
 
 #include <longstate/execute/chunked.hpp>
 #include <longstate/execute/kernel.hpp>
+
+#include <hwy/cache_control.h>
 
 #include <algorithm>
 #include <cmath>
@@ -153,22 +156,26 @@ void Chunked<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   {
     const detail::NoDenormals guard;
     const Index p = design_->p, q = design_->q, span = 16 * design_->chunk;  // a group's matrices stay in the cache
+    // Frames of a multiple of 2 KB share two sets of the first cache: lines fetched ahead, to be written in it, would not stay.
+    const bool past_cache = detail::pass_cache<T>(y) && y.outerStride() * Index(sizeof(T)) % 2048 == 0;
     for (Index start = 0; start < whole; start += span) {
       const Index end = std::min(start + span, whole);
       for (Index copy = 0; copy < copies(); copy += group) {
         const Index together = std::min(group, copies() - copy);
         for (Index done = start; done < end; done += design_->chunk) {
           const Index n = std::min(design_->chunk, end - done);
-          run_group(u.block(copy * p, done, together * p, n), y.block(copy * q, done, together * q, n), x, copy);
+          run_group(u.block(copy * p, done, together * p, n), y.block(copy * q, done, together * q, n), x, copy,
+                    past_cache);
         }
       }
     }
+    if (past_cache) hwy::FlushStream();
   }
   if (whole < u.cols()) rest_.run(u.rightCols(u.cols() - whole), y.rightCols(u.cols() - whole), x);
 }
 
 template <class T>
-void Chunked<T>::run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index first) {
+void Chunked<T>::run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index first, bool past_cache) {
   const Index p = design_->p, q = design_->q, n = u.cols(), together = u.rows() / p;
   if (together == 1) {  // frames are rows
     u_.col(0).head(p * n).reshaped(p, n) = u;
@@ -184,7 +191,8 @@ void Chunked<T>::run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index f
   }
   for (Index c = 0; c < together; ++c) run_copy(first + c, n / block(), &u_(0, c), &y_(0, c), x);
   if (q == 1) {
-    simd::to_frames(y_.data(), size(y_.rows()), size(together), size(n), y.data(), size(y.outerStride()));
+    const auto& to_frames = past_cache ? simd::stream_to_frames<T> : simd::to_frames<T>;
+    to_frames(y_.data(), size(y_.rows()), size(together), size(n), y.data(), size(y.outerStride()));
   } else {
     for (Index c = 0; c < together; ++c) y.middleRows(c * q, q) = y_.col(c).head(q * n).reshaped(q, n);
   }

@@ -1,14 +1,16 @@
 #include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
+#include "../detail/past_cache.hpp"
 #include "../detail/tally.hpp"
 #include "../simd/diagonal.hpp"
 #include "../simd/transpose.hpp"
 
 #include <longstate/execute/diagonal_lanes.hpp>
 
+#include <hwy/cache_control.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 
 namespace longstate {
 namespace {
@@ -21,15 +23,6 @@ std::size_t size(Index n) { return static_cast<std::size_t>(n); }
 // since those of the next block come while they go.
 constexpr Index chunk_of_one = 512, chunk_of_many = 128;
 constexpr auto ahead = static_cast<Index>(simd::ahead);
-
-/// Whether outputs go past the cache: there are too many to be read from it soon, and their samples are whole lines of it.
-template <class T>
-bool pass_cache(Index width, const Signal<T>& y) {
-  constexpr Index line = 64, cache = 1 << 20, number = sizeof(T);  // bytes
-  const bool whole_lines = width * number == line && reinterpret_cast<std::uintptr_t>(y.data()) % line == 0 &&
-                           y.outerStride() * number % line == 0;
-  return whole_lines && y.size() * number > cache;
-}
 
 /// Multiply-adds of an entry over n samples: m at once, the read-outs, the inputs and the power of lambda.
 Index steps_work(Index n) {
@@ -272,7 +265,7 @@ void DiagonalLanes<T>::run_full_blocks(ConstSignal<T> u, Signal<T> y) {
   const auto& loops = simd::diagonal_loops<T>();
   const std::size_t stride = size(u.outerStride()), y_stride = size(y.outerStride()), width = size(width_);
   simd::Traffic<T> traffic{};
-  traffic.past_cache = pass_cache(width_, y);
+  traffic.past_cache = width_ * Index(sizeof(T)) == detail::line_bytes && detail::pass_cache<T>(y);
   Tile now = tile(0, 0);
   loops.to_block(input(now), stride, width, size(now.samples), u_[0].data());
   for (int side = 0; now.samples > 0; side = 1 - side) {

@@ -79,12 +79,43 @@ HWY_INLINE void ToRows(const T* frames, std::size_t frame_stride, std::size_t ch
   }
 }
 
+/// Tiles go by way of a block of frames in the first cache.
+template <class T>
+HWY_INLINE void StreamToFrames(const T* rows, std::size_t row_stride, std::size_t channels, std::size_t n, T* frames,
+                               std::size_t frame_stride) {
+  constexpr std::size_t line = 64 / sizeof(T), samples = 32;
+  const hn::CappedTag<T, line> d;
+  HWY_ALIGN T block[samples * line];
+  for (std::size_t c = 0; c < channels; c += line) {
+    const std::size_t here = std::min(line, channels - c);
+    for (std::size_t t = 0; t < n; t += samples) {
+      const std::size_t m = std::min(samples, n - t);
+      ToRows(rows + c * row_stride + t, row_stride, m, here, block, line);
+      for (std::size_t k = 0; k < m; ++k) {
+        T* const to = frames + (t + k) * frame_stride + c;
+        for (std::size_t i = 0; here == line && i < line; i += hn::Lanes(d)) {
+          hn::Stream(hn::Load(d, block + k * line + i), d, to + i);
+        }
+        if (here < line) std::copy_n(block + k * line, here, to);
+      }
+    }
+  }
+}
+
 using std::size_t;
 void RowsFloat(const float* frames, size_t frame_stride, size_t channels, size_t n, float* rows, size_t row_stride) {
   ToRows(frames, frame_stride, channels, n, rows, row_stride);
 }
 void RowsDouble(const double* frames, size_t frame_stride, size_t channels, size_t n, double* rows, size_t row_stride) {
   ToRows(frames, frame_stride, channels, n, rows, row_stride);
+}
+
+void FramesFloat(const float* rows, size_t row_stride, size_t channels, size_t n, float* frames, size_t frame_stride) {
+  StreamToFrames(rows, row_stride, channels, n, frames, frame_stride);
+}
+void FramesDouble(const double* rows, size_t row_stride, size_t channels, size_t n, double* frames,
+                  size_t frame_stride) {
+  StreamToFrames(rows, row_stride, channels, n, frames, frame_stride);
 }
 
 }  // namespace longstate::simd::HWY_NAMESPACE
@@ -95,6 +126,8 @@ namespace longstate::simd {
 
 HWY_EXPORT(RowsFloat);
 HWY_EXPORT(RowsDouble);
+HWY_EXPORT(FramesFloat);
+HWY_EXPORT(FramesDouble);
 
 template <>
 void to_rows(const float* frames, std::size_t frame_stride, std::size_t channels, std::size_t n, float* rows,
@@ -105,6 +138,16 @@ template <>
 void to_rows(const double* frames, std::size_t frame_stride, std::size_t channels, std::size_t n, double* rows,
              std::size_t row_stride) {
   HWY_DYNAMIC_DISPATCH(RowsDouble)(frames, frame_stride, channels, n, rows, row_stride);
+}
+template <>
+void stream_to_frames(const float* rows, std::size_t row_stride, std::size_t channels, std::size_t n, float* frames,
+                      std::size_t frame_stride) {
+  HWY_DYNAMIC_DISPATCH(FramesFloat)(rows, row_stride, channels, n, frames, frame_stride);
+}
+template <>
+void stream_to_frames(const double* rows, std::size_t row_stride, std::size_t channels, std::size_t n, double* frames,
+                      std::size_t frame_stride) {
+  HWY_DYNAMIC_DISPATCH(FramesDouble)(rows, row_stride, channels, n, frames, frame_stride);
 }
 
 }  // namespace longstate::simd

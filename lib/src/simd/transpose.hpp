@@ -18,4 +18,9 @@ void to_frames(const T* rows, std::size_t row_stride, std::size_t channels, std:
   to_rows(rows, row_stride, n, channels, frames, frame_stride);
 }
 
+/// As to_frames, past the cache: in whole lines of 64 bytes, with which each frame begins. hwy::FlushStream() after the last.
+template <class T>
+void stream_to_frames(const T* rows, std::size_t row_stride, std::size_t channels, std::size_t n, T* frames,
+                      std::size_t frame_stride);
+
 }  // namespace longstate::simd

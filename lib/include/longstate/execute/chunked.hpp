@@ -50,7 +50,7 @@ class Chunked {
 
  private:
   struct Design;
-  void run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index first);
+  void run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index first, bool past_cache);
   void run_copy(Index copy, Index blocks, const T* u, T* y, StateRef<T> x);
 
   Recurrence<T> rest_;  // for samples that do not fill a block
