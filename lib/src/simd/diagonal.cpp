@@ -22,17 +22,14 @@ using Tag = hn::ScalableTag<T>;
 template <class T>
 class Mover {
  public:
-  explicit Mover(const Traffic<T>& traffic) : moves_(traffic), in_(traffic.in.samples), out_(traffic.out.samples) {
-    // of a sample in two lines of the cache the first came with the block before it
-    moves_.later += hn::Lanes(Tag<T>()) - 1;
-    moves_.soon += hn::Lanes(Tag<T>()) - 1;
-  }
+  explicit Mover(const Traffic<T>& traffic) : moves_(traffic), in_(traffic.in.samples), out_(traffic.out.samples) {}
 
   HWY_INLINE void Sample() {
     const Tag<T> d;
+    const std::size_t last = hn::Lanes(d) - 1;  // of two lines of the cache the first came with the block before
     if (in_ > 0) {
-      hwy::Prefetch(moves_.later);
-      if (!moves_.past_cache) hwy::Prefetch(moves_.soon);
+      hwy::Prefetch(moves_.later + last);
+      if (!moves_.past_cache) hwy::Prefetch(moves_.soon + last);
       hn::Store(hn::LoadU(d, moves_.in.data), d, moves_.to);
       moves_.later += moves_.in.stride;
       moves_.soon += moves_.out.stride;
