@@ -11,7 +11,7 @@ namespace bench::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr std::size_t kGroup = 4, kChunk = 64, kBlock = 16;
+constexpr std::size_t kGroup = PlainRecurrence::group, kChunk = PlainRecurrence::chunk, kBlock = PlainRecurrence::block;
 
 /// n samples of W copies by kGroup entries, whose numbers are kBlock apart.
 HWY_INLINE void RunGroup(const float* table, float* state, const float* HWY_RESTRICT u, float* HWY_RESTRICT y,
@@ -72,8 +72,6 @@ using namespace longstate;
 
 HWY_EXPORT(RunBlock);
 
-constexpr Index block = 16;  // copies whose numbers are neighbours: a line of the cache, a multiple of any vector
-
 PlainRecurrence::PlainRecurrence(const std::vector<DiscreteSystem>& layer, Index copies)
     : entries_(order(layer.front()) / 2),
       table_(4 * block, entries_ * static_cast<Index>(layer.size()) / block),
@@ -92,7 +90,6 @@ PlainRecurrence::PlainRecurrence(const std::vector<DiscreteSystem>& layer, Index
 
 void PlainRecurrence::run(ConstSignal<float> u, Signal<float> y) {
   const auto size = [](Index n) { return static_cast<std::size_t>(n); };
-  constexpr Index chunk = 64;
   for (Index start = 0; start < u.cols(); start += chunk) {
     for (Index b = 0; b < u.rows() / block; ++b) {
       const Index of_table = b % through_.cols();

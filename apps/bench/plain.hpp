@@ -13,7 +13,10 @@ namespace bench {
 /// chunk go by in the first cache, and the next chunk is asked for. Float.
 class PlainRecurrence {
  public:
-  /// Copy c runs system c mod their number, a multiple of 16, as the number of copies is; entries: a multiple of 4.
+  /// Copies whose numbers are neighbours: a line of the cache, a multiple of any vector. Samples of a chunk. Entries that go together.
+  static constexpr longstate::Index block = 16, chunk = 64, group = 4;
+
+  /// Copy c runs system c mod their number. Systems and copies: multiples of `block`; entries: of `group`.
   PlainRecurrence(const std::vector<longstate::DiscreteSystem>& layer, longstate::Index copies);
 
   /// u, y: copies x n.

@@ -191,7 +191,7 @@ void Chunked<T>::run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index f
   }
   for (Index c = 0; c < together; ++c) run_copy(first + c, n / block(), &u_(0, c), &y_(0, c), x);
   if (q == 1) {
-    const auto& to_frames = past_cache ? simd::stream_to_frames<T> : simd::to_frames<T>;
+    const auto& to_frames = past_cache ? *simd::transpose_loops<T>().stream_to_frames : simd::to_frames<T>;
     to_frames(y_.data(), size(y_.rows()), size(together), size(n), y.data(), size(y.outerStride()));
   } else {
     for (Index c = 0; c < together; ++c) y.middleRows(c * q, q) = y_.col(c).head(q * n).reshaped(q, n);

@@ -52,8 +52,8 @@ inline constexpr std::size_t side = sizeof(T) == sizeof(float) ? float_tile : do
 
 /// Along the longer side, so that both arrays are gone through once; the one with long strides is fetched ahead.
 template <class T>
-HWY_INLINE void ToRows(const T* frames, std::size_t frame_stride, std::size_t channels, std::size_t n, T* rows,
-                       std::size_t row_stride) {
+void ToRows(const T* frames, std::size_t frame_stride, std::size_t channels, std::size_t n, T* rows,
+            std::size_t row_stride) {
   constexpr std::size_t ahead = 32;
   const std::size_t whole_channels = channels / side<T> * side<T>, whole_n = n / side<T> * side<T>;
   const auto tile = [&](std::size_t c, std::size_t t) {
@@ -81,8 +81,8 @@ HWY_INLINE void ToRows(const T* frames, std::size_t frame_stride, std::size_t ch
 
 /// Tiles go by way of a block of frames in the first cache.
 template <class T>
-HWY_INLINE void StreamToFrames(const T* rows, std::size_t row_stride, std::size_t channels, std::size_t n, T* frames,
-                               std::size_t frame_stride) {
+void StreamToFrames(const T* rows, std::size_t row_stride, std::size_t channels, std::size_t n, T* frames,
+                    std::size_t frame_stride) {
   constexpr std::size_t line = 64 / sizeof(T), samples = 32;
   const hn::CappedTag<T, line> d;
   HWY_ALIGN T block[samples * line];
@@ -102,21 +102,13 @@ HWY_INLINE void StreamToFrames(const T* rows, std::size_t row_stride, std::size_
   }
 }
 
-using std::size_t;
-void RowsFloat(const float* frames, size_t frame_stride, size_t channels, size_t n, float* rows, size_t row_stride) {
-  ToRows(frames, frame_stride, channels, n, rows, row_stride);
+template <class T>
+const TransposeLoops<T>* All() {
+  static const TransposeLoops<T> all{ToRows<T>, StreamToFrames<T>};
+  return &all;
 }
-void RowsDouble(const double* frames, size_t frame_stride, size_t channels, size_t n, double* rows, size_t row_stride) {
-  ToRows(frames, frame_stride, channels, n, rows, row_stride);
-}
-
-void FramesFloat(const float* rows, size_t row_stride, size_t channels, size_t n, float* frames, size_t frame_stride) {
-  StreamToFrames(rows, row_stride, channels, n, frames, frame_stride);
-}
-void FramesDouble(const double* rows, size_t row_stride, size_t channels, size_t n, double* frames,
-                  size_t frame_stride) {
-  StreamToFrames(rows, row_stride, channels, n, frames, frame_stride);
-}
+const TransposeLoops<float>* TransposeFloat() { return All<float>(); }
+const TransposeLoops<double>* TransposeDouble() { return All<double>(); }
 
 }  // namespace longstate::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -124,30 +116,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace longstate::simd {
 
-HWY_EXPORT(RowsFloat);
-HWY_EXPORT(RowsDouble);
-HWY_EXPORT(FramesFloat);
-HWY_EXPORT(FramesDouble);
+HWY_EXPORT(TransposeFloat);
+HWY_EXPORT(TransposeDouble);
 
 template <>
-void to_rows(const float* frames, std::size_t frame_stride, std::size_t channels, std::size_t n, float* rows,
-             std::size_t row_stride) {
-  HWY_DYNAMIC_DISPATCH(RowsFloat)(frames, frame_stride, channels, n, rows, row_stride);
+const TransposeLoops<float>& transpose_loops() {
+  return *HWY_DYNAMIC_DISPATCH(TransposeFloat)();
 }
 template <>
-void to_rows(const double* frames, std::size_t frame_stride, std::size_t channels, std::size_t n, double* rows,
-             std::size_t row_stride) {
-  HWY_DYNAMIC_DISPATCH(RowsDouble)(frames, frame_stride, channels, n, rows, row_stride);
-}
-template <>
-void stream_to_frames(const float* rows, std::size_t row_stride, std::size_t channels, std::size_t n, float* frames,
-                      std::size_t frame_stride) {
-  HWY_DYNAMIC_DISPATCH(FramesFloat)(rows, row_stride, channels, n, frames, frame_stride);
-}
-template <>
-void stream_to_frames(const double* rows, std::size_t row_stride, std::size_t channels, std::size_t n, double* frames,
-                      std::size_t frame_stride) {
-  HWY_DYNAMIC_DISPATCH(FramesDouble)(rows, row_stride, channels, n, frames, frame_stride);
+const TransposeLoops<double>& transpose_loops() {
+  return *HWY_DYNAMIC_DISPATCH(TransposeDouble)();
 }
 
 }  // namespace longstate::simd

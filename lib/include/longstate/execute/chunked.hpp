@@ -22,7 +22,7 @@ namespace longstate {
 /// (Recurrence does the same with T = 4 for diagonal systems of one input and output: diagonal_lanes.hpp.)
 ///
 /// Cost       multiply-adds a sample and copy: p q T + N (p + q), and for A^T: diagonal 2N / T, others N^2 / T. A diagonal
-///            recurrence has 3N (p = q = 1), a dense one N^2. Samples that do not fill a block go through Recurrence.
+///            recurrence has 2.25 N (p = q = 1), a dense one N^2. Samples that do not fill a block go through Recurrence.
 /// Memory     (N (p + q) T + p q T^2 + N^2) values a system (diagonal 2N for the N^2).
 /// Accuracy   1e-12 (double), 2 max(N, 16) 1.2e-7 (float) of the largest output of Recurrence (tests/execute/chunked_test.cpp).
 ///            Designed in double, also for float.
