@@ -1,3 +1,4 @@
+#include "../detail/balance.hpp"
 #include "../detail/check.hpp"
 
 #include <longstate/discretize/discretize.hpp>
@@ -59,6 +60,19 @@ void discretize_impulse(DiscreteStateSpace& d, const StateSpace& s, double dt) {
   d.D = dt * s.C * s.B;
 }
 
+void check_representable(const DiscreteStateSpace& d) {
+  const auto check = [](const Matrix<double>& M, const char* name) {
+    if (M.allFinite()) return;
+    throw std::domain_error(std::string("longstate::discretize: the discrete ")
+                                .append(name)
+                                .append(" is beyond the largest number: the system grows too fast for this dt"));
+  };
+  check(d.A, "A");
+  check(d.B, "B");
+  check(d.C, "C");
+  check(d.D, "D");
+}
+
 }  // namespace
 
 std::span<const std::string_view> discretization_names() { return names; }
@@ -108,16 +122,22 @@ DiscreteStateSpace discretize(const StateSpace& system, double dt, Discretizatio
   validate(system);
   check_discretization(method, dt, options);
 
-  DiscreteStateSpace discrete{{}, {}, system.C, system.D, dt, options.convention};
+  if (!(dt * system.A).allFinite()) throw std::domain_error("longstate::discretize: dt A is beyond the largest number");
+
+  const detail::Balanced balanced(system);
+  const StateSpace& s = balanced.system;
+  DiscreteStateSpace discrete{{}, {}, s.C, s.D, dt, options.convention};
   if (is_gbt(method)) {
-    discretize_gbt(discrete, system, dt, gbt_alpha(method, options.alpha));
+    discretize_gbt(discrete, s, dt, gbt_alpha(method, options.alpha));
   } else if (method == Discretization::zoh) {
-    discretize_zoh(discrete, system, dt);
+    discretize_zoh(discrete, s, dt);
   } else if (method == Discretization::foh) {
-    discretize_foh(discrete, system, dt);
+    discretize_foh(discrete, s, dt);
   } else {
-    discretize_impulse(discrete, system, dt);
+    discretize_impulse(discrete, s, dt);
   }
+  discrete = detail::rescaled(discrete, balanced.d.cwiseInverse());
+  check_representable(discrete);
   return discrete;
 }
 

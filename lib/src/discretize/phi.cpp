@@ -1,8 +1,11 @@
+#include "../detail/balance.hpp"
 #include "../detail/check.hpp"
 
 #include <longstate/discretize/phi.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 namespace longstate {
 namespace {
@@ -26,9 +29,48 @@ Matrix<double> taylor(const Matrix<double>& X, int k) {
   return sum;
 }
 
+/// s with ||X / 2^s||_1 <= 1. The norm is taken of X / 2^64: that of the largest numbers would overflow.
 int halvings(const Matrix<double>& X) {
-  const double norm = X.cwiseAbs().colwise().sum().maxCoeff();
-  return norm > 1 ? static_cast<int>(std::ceil(std::log2(norm))) : 0;
+  const double norm = (X.cwiseAbs() * 0x1p-64).colwise().sum().maxCoeff();
+  return norm > 0x1p-64 ? static_cast<int>(std::ceil(std::log2(norm))) + 64 : 0;
+}
+
+/// X -> 2X for phi_0 - I, phi_1, …, phi_k. From the top, so that each sees the others before this doubling.
+void double_argument(std::vector<Matrix<double>>& phi) {
+  const Matrix<double>& rest = phi[0];
+  for (std::size_t j = phi.size(); j-- > 0;) {
+    Matrix<double> next = rest * phi[j] + 2 * phi[j];
+    for (std::size_t i = 1; i < j; ++i) next += phi[i] / factorial(static_cast<int>(j - i));
+    phi[j] = next * std::ldexp(1.0, -static_cast<int>(j));
+  }
+}
+
+/// e^X, by squaring, where all of it has faded: I + (phi_0 - I) would leave the rounding of the I, eps. What squaring e^(X / 2^s) costs
+/// is 2^s eps of the result.
+bool has_faded(const Matrix<double>& exponential, int s) {
+  return s < 1000 && exponential.cwiseAbs().colwise().sum().maxCoeff() < std::ldexp(1.0, -s);
+}
+
+/// phi_0(X), …, phi_k(X), k >= 1, of a balanced X.
+std::vector<Matrix<double>> balanced_phi_functions(const Matrix<double>& X, int k) {
+  const int s = halvings(X);
+  const Matrix<double> part = X * std::ldexp(1.0, -s);
+  const Matrix<double> I = Matrix<double>::Identity(X.rows(), X.cols());
+  std::vector<Matrix<double>> phi(static_cast<std::size_t>(k) + 1);
+  phi.back() = taylor(part, k);
+  for (std::size_t j = phi.size() - 1; j-- > 1;) {
+    phi[j].noalias() = part * phi[j + 1];
+    phi[j].diagonal().array() += 1 / factorial(static_cast<int>(j));
+  }
+  const Matrix<double> start = part * phi[1];  // phi_0 - I, whose small entries I + … would lose
+  phi[0] = start;
+  for (int doubling = 0; doubling < s && phi[0].allFinite(); ++doubling) double_argument(phi);
+  phi[0] += I;
+  if (has_faded(phi[0], s)) {
+    phi[0] = I + start;
+    for (int doubling = 0; doubling < s; ++doubling) phi[0] = (phi[0] * phi[0]).eval();
+  }
+  return phi;
 }
 
 }  // namespace
@@ -37,24 +79,15 @@ std::vector<Matrix<double>> phi_functions(const Matrix<double>& X, int k) {
   detail::check_shape("phi_functions", "X", X.rows(), X.cols(), X.rows(), X.rows());
   if (!X.allFinite()) detail::fail("phi_functions", "X must be finite", "nan or infinity in it");
   if (k < 0) detail::fail("phi_functions", "k must be at least 0", k);
-  if (X.size() == 0) return std::vector<Matrix<double>>(static_cast<std::size_t>(k) + 1, X);
+  const auto count = static_cast<std::size_t>(k) + 1;
+  if (X.size() == 0) return std::vector<Matrix<double>>(count, X);
 
-  const int s = halvings(X);
-  const Matrix<double> scaled = X * std::ldexp(1.0, -s);
-  std::vector<Matrix<double>> phi(static_cast<std::size_t>(k) + 1);
-  const auto at = [&](int j) -> Matrix<double>& { return phi[static_cast<std::size_t>(j)]; };
-
-  at(k) = taylor(scaled, k);
-  for (int j = k - 1; j >= 0; --j) {
-    at(j).noalias() = scaled * at(j + 1);
-    at(j).diagonal().array() += 1 / factorial(j);
-  }
-  for (int doubling = 0; doubling < s; ++doubling) {
-    for (int j = k; j >= 0; --j) {  // from the top, so that each sees the others before this doubling
-      Matrix<double> next = at(0) * at(j);
-      for (int i = 1; i <= j; ++i) next += at(i) / factorial(j - i);
-      at(j) = next * std::ldexp(1.0, -j);
-    }
+  const Vector<double> d = detail::balancing(X);
+  std::vector<Matrix<double>> phi = balanced_phi_functions(detail::rescaled(X, d), std::max(k, 1));
+  phi.resize(count);
+  for (Matrix<double>& values : phi) {
+    values = detail::rescaled(values, d.cwiseInverse());
+    if (!values.allFinite()) throw std::domain_error("longstate::phi_functions: e^X is beyond the largest number");
   }
   return phi;
 }

@@ -1,3 +1,4 @@
+#include "../detail/balance.hpp"
 #include "../detail/check.hpp"
 
 #include <longstate/discretize/phi.hpp>
@@ -50,8 +51,10 @@ StateSpace undo_zoh(const DiscreteStateSpace& d) {
 
 StateSpace continuous(const DiscreteStateSpace& system, Discretization method, double alpha) {
   validate(system);
-  if (is_gbt(method)) return undo_gbt(system, gbt_alpha(method, alpha));
-  if (method == Discretization::zoh) return undo_zoh(system);
+  const detail::Balanced balanced(system);
+  const Vector<double> back = balanced.d.cwiseInverse();
+  if (is_gbt(method)) return detail::rescaled(undo_gbt(balanced.system, gbt_alpha(method, alpha)), back);
+  if (method == Discretization::zoh) return detail::rescaled(undo_zoh(balanced.system), back);
   detail::fail("continuous", "method must be zoh, bilinear, gbt or an Euler method", name(method));
 }
 

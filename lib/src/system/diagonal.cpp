@@ -1,3 +1,4 @@
+#include "../detail/balance.hpp"
 #include "../detail/real_form.hpp"
 #include "check_system.hpp"
 
@@ -80,6 +81,12 @@ DiagonalSystem lru(Index order) {
   return s;
 }
 
+/// A power of two by which b and 1 / c are to be divided to be alike, where none of them is zero: the unit of an entry of the state
+/// is free, and B and C of ordinary size suit float.
+double unit_between(double b, double c) {
+  return b > 0 && c > 0 ? std::exp2(std::round((std::log2(b) - std::log2(c)) / 2)) : 1.0;
+}
+
 }  // namespace
 
 void validate(const DiagonalSystem& system) {
@@ -110,7 +117,8 @@ DiagonalSystem initialize_diagonal(std::string_view name, Index order, double th
 DiagonalSystem diagonalize(const StateSpace& system, double max_condition) {
   validate(system);
   detail::check_positive("diagonalize", "max_condition", max_condition);
-  const Eigen::EigenSolver<Matrix<double>> solver(system.A);
+  const StateSpace balanced = detail::Balanced(system).system;
+  const Eigen::EigenSolver<Matrix<double>> solver(balanced.A);
   if (solver.info() != Eigen::Success) throw std::domain_error("longstate::diagonalize: no convergence");
   const Matrix<Complex> V = solver.eigenvectors();
   const Vector<double> singular = V.bdcSvd().singularValues();
@@ -121,8 +129,8 @@ DiagonalSystem diagonalize(const StateSpace& system, double max_condition) {
          << max_condition << "; a diagonal form would lose so many digits (nplr keeps them)";
     throw std::domain_error(text.str());
   }
-  const Matrix<Complex> B = V.partialPivLu().solve(system.B.cast<Complex>());
-  const Matrix<Complex> C = system.C.cast<Complex>() * V;
+  const Matrix<Complex> B = V.partialPivLu().solve(balanced.B.cast<Complex>());
+  const Matrix<Complex> C = balanced.C.cast<Complex>() * V;
   std::vector<Index> kept;  // one of each conjugate pair
   for (Index n = 0; n < V.cols(); ++n) {
     if (solver.eigenvalues()(n).imag() >= 0) kept.push_back(n);
@@ -132,9 +140,10 @@ DiagonalSystem diagonalize(const StateSpace& system, double max_condition) {
                         Matrix<Complex>(C.rows(), entries), system.D};
   for (Index i = 0; i < entries; ++i) {
     const Index n = kept[static_cast<std::size_t>(i)];
+    const double unit = unit_between(B.row(n).cwiseAbs().maxCoeff(), C.col(n).cwiseAbs().maxCoeff());
     result.lambda(i) = solver.eigenvalues()(n);
-    result.B.row(i) = B.row(n);
-    result.C.col(i) = result.lambda(i).imag() == 0 ? Vector<Complex>(C.col(n) / 2.0) : Vector<Complex>(C.col(n));
+    result.B.row(i) = B.row(n) / unit;
+    result.C.col(i) = (result.lambda(i).imag() == 0 ? unit / 2 : unit) * C.col(n);
   }
   return result;
 }

@@ -1,4 +1,6 @@
 #include "../detail/check.hpp"
+#include "gramian.hpp"
+#include "spectral_split.hpp"
 
 #include <longstate/system/composition.hpp>
 #include <longstate/system/reduction.hpp>
@@ -21,32 +23,6 @@ namespace {
 
 constexpr double eps = std::numeric_limits<double>::epsilon();
 
-/// Z' with Z' Z'^T = Z Z^T and no more columns than rows.
-Matrix<double> compressed(const Matrix<double>& Z) {
-  if (Z.cols() <= Z.rows()) return Z;
-  const Eigen::HouseholderQR<Matrix<double>> qr(Z.transpose());
-  const Matrix<double> R = qr.matrixQR().topRows(Z.rows()).triangularView<Eigen::Upper>();
-  return R.transpose();
-}
-
-Matrix<double> gramian_factor(const Matrix<double>& A, const Matrix<double>& B) {
-  Matrix<double> Z = B;
-  Matrix<double> power = A;  // A^(2^k)
-  constexpr int most_squarings = 48;
-  for (int k = 0; k < most_squarings; ++k) {
-    const Matrix<double> more = power * Z;
-    if (!more.allFinite()) break;
-    if (more.norm() <= eps / 16 * Z.norm()) return compressed(Z);
-    Matrix<double> both(Z.rows(), 2 * Z.cols());
-    both << Z, more;
-    Z = compressed(both);
-    power = (power * power).eval();
-  }
-  throw std::domain_error(
-      "longstate::controllability_factor: the system is not stable, so its Gramian does not exist (an eigenvalue of A "
-      "on the unit circle or beyond)");
-}
-
 /// Past to future: U diag(sigma) V^T of the Hankel operator in some basis, with the maps from and to the states.
 struct Hankel {
   Vector<double> sigma;
@@ -54,11 +30,18 @@ struct Hankel {
   Matrix<double> from_states;  // k x N
 };
 
-Hankel balance(const DiscreteStateSpace& s) {
-  const Matrix<double> Zc = gramian_factor(s.A, s.B);
-  const Matrix<double> Zo = gramian_factor(s.A.transpose(), s.C.transpose());
+template <class System>
+Hankel balance(const System& s) {
+  const Matrix<double> Zc = detail::gramian_factor(s);
+  const Matrix<double> Zo = detail::gramian_factor(detail::dual(s));
   const Eigen::BDCSVD<Matrix<double>> svd(Zo.transpose() * Zc, Eigen::ComputeThinU | Eigen::ComputeThinV);
   return {svd.singularValues(), Zc * svd.matrixV(), svd.matrixU().transpose() * Zo.transpose()};
+}
+
+/// The 2-norm of the impulse response without D, by the Gramian: ||C Z||.
+template <class System>
+double response_norm(const System& s) {
+  return (s.C * detail::gramian_factor(s)).norm();
 }
 
 /// How many singular values are more than rounding.
@@ -76,28 +59,78 @@ Index check_order_to(std::string_view where, Index order, const Vector<double>& 
 double bound_of(const Vector<double>& sigma, Index order) { return 2 * sigma.tail(sigma.size() - order).sum(); }
 
 template <class System>
-Reduction<System> truncated(const System& s, const Hankel& h, Index order) {
-  const Index r = check_order_to("balanced_truncation", order, h.sigma);
-  const Vector<double> scale = h.sigma.head(r).cwiseMax(std::numeric_limits<double>::min()).cwiseSqrt().cwiseInverse();
-  const Matrix<double> T = h.to_states.leftCols(r) * scale.asDiagonal();
-  const Matrix<double> T_inverse = scale.asDiagonal() * h.from_states.topRows(r);
-  Reduction<System> result{s, h.sigma, bound_of(h.sigma, r)};
-  result.system.A = T_inverse * s.A * T;
-  result.system.B = T_inverse * s.B;
-  result.system.C = s.C * T;
+System cut(const System& s, const Hankel& h, Index order) {
+  const Vector<double> scale =
+      h.sigma.head(order).cwiseMax(std::numeric_limits<double>::min()).cwiseSqrt().cwiseInverse();
+  const Matrix<double> T = h.to_states.leftCols(order) * scale.asDiagonal();
+  const Matrix<double> T_inverse = scale.asDiagonal() * h.from_states.topRows(order);
+  System result = s;
+  result.A = T_inverse * s.A * T;
+  result.B = T_inverse * s.B;
+  result.C = s.C * T;
   return result;
 }
 
-/// z = (c + s) / (c - s), c a rate that suits A: the same Gramians, so what balances one balances the other.
-DiscreteStateSpace cayley(const StateSpace& s) {
-  validate(s);
-  const double c = std::max(s.A.norm() / std::sqrt(static_cast<double>(s.order())), 1e-300);
-  const Matrix<double> I = Matrix<double>::Identity(s.order(), s.order());
-  const Eigen::PartialPivLU<Matrix<double>> lu(c * I - s.A);
-  const Matrix<double> B = std::sqrt(2 * c) * lu.solve(s.B);
-  Matrix<double> C_transposed = lu.transpose().solve(s.C.transpose());
-  return {lu.solve(c * I + s.A), B, std::sqrt(2 * c) * C_transposed.transpose(), s.D + s.C * B / std::sqrt(2 * c), 1.0,
-          Convention::control};
+/// The part that fades, balanced, and the part that does not, which stays as it is.
+template <class System>
+class Balanced {
+ public:
+  explicit Balanced(const System& system) : parts_(detail::spectral_split(system)) {
+    if (parts_.fading.order() > 0) hankel_ = balance(parts_.fading);
+  }
+
+  Index lasting() const { return parts_.lasting.order(); }
+  /// The largest order worth having.
+  Index most() const { return lasting() + (parts_.fading.order() > 0 ? significant(hankel_.sigma) : 0); }
+  Index least() const { return std::max<Index>(lasting(), 1); }
+
+  System truncated(Index order) const {
+    const Index r = order - lasting();
+    if (r == 0) {
+      System result = parts_.lasting;
+      result.D = parts_.fading.D;
+      return result;
+    }
+    const System fading = cut(parts_.fading, hankel_, r);
+    return lasting() == 0 ? fading : parallel(fading, parts_.lasting);
+  }
+
+  Reduction<System> reduction(Index order) const {
+    const Index r = order - lasting();
+    return {truncated(order), hankel_.sigma, 2 * hankel_.sigma.tail(hankel_.sigma.size() - r).sum()};
+  }
+
+  /// Of the impulse responses, relative 2-norm; the lasting part, the same in both, does not count.
+  double difference(Index order) const {
+    if (parts_.fading.order() == 0) return 0;
+    const Index r = order - lasting();
+    const double whole = response_norm(parts_.fading);
+    if (r == 0) return whole > 0 ? 1 : 0;
+    System minus = cut(parts_.fading, hankel_, r);
+    minus.C = -minus.C;
+    try {
+      return response_norm(parallel(parts_.fading, minus)) / (whole > 0 ? whole : 1);
+    } catch (const std::domain_error&) {
+      return INFINITY;  // cut between equal values, or below rounding, it may be unstable
+    }
+  }
+
+ private:
+  detail::Split<System> parts_;
+  Hankel hankel_;
+};
+
+template <class System>
+Reduction<System> truncation(const System& system, Index order) {
+  validate(system);
+  if (order < 1) detail::fail("balanced_truncation", "order must be at least 1", order);
+  const Balanced<System> balanced(system);
+  if (order < balanced.lasting()) {
+    detail::fail("balanced_truncation",
+                 "order must be at least the number of poles that do not fade, " + std::to_string(balanced.lasting()),
+                 order);
+  }
+  return balanced.reduction(std::min(order, balanced.most()));
 }
 
 /// K without its feed-through: the values C A^j B, j from 0.
@@ -189,17 +222,23 @@ Matrix<double> markov(const DiscreteStateSpace& s, Index length) {
   return K;
 }
 
-/// The smallest order for which `difference` is at most the error, by bisection.
-Index smallest_order(Index most, double error, const std::function<double(Index)>& difference) {
-  const double best = difference(most);
+/// An order for which `difference` is at most the error and for the order below it is not, by bisection. `difference` may be infinite
+/// where there is no system of that order, at the largest ones too.
+Index smallest_order(Index least, Index most, double error, const std::function<double(Index)>& difference) {
+  double best = INFINITY;
+  Index best_order = most;
+  for (Index r = most; r >= least && !(best <= error) && (r == most || std::isinf(best)); --r) {
+    best_order = r;
+    best = difference(r);
+  }
   if (!(best <= error)) {
     std::ostringstream text;
-    text << "longstate::reduce_to_error: error must be at least " << best << ", what the largest useful order, " << most
-         << ", reaches, got " << error;
+    text << "longstate::reduce_to_error: error must be at least " << best << ", what the largest useful order, "
+         << best_order << ", reaches, got " << error;
     throw std::domain_error(text.str());
   }
-  Index low = 0;  // not enough
-  Index high = most;
+  Index low = least - 1;  // not enough
+  Index high = best_order;
   while (high - low > 1) {
     const Index middle = (low + high) / 2;
     (difference(middle) <= error ? high : low) = middle;
@@ -211,25 +250,15 @@ Matrix<double> feed_through_of(const Matrix<double>& K, Index q, Index p, Conven
   return convention == Convention::control ? Matrix<double>(K.col(0).reshaped(q, p)) : Matrix<double>::Zero(q, p);
 }
 
-/// The 2-norm of the impulse response without D, by the Gramian: ||C Z||.
-double response_norm(const DiscreteStateSpace& s) { return (s.C * gramian_factor(s.A, s.B)).norm(); }
-double response_norm(const StateSpace& s) {
-  const DiscreteStateSpace d = cayley(s);
-  return (s.C * gramian_factor(d.A, d.B)).norm();
-}
-
 template <class System>
-Reduction<System> reduced(const System& system, const Hankel& h, double error) {
+Reduction<System> reduced(const System& system, double error) {
+  validate(system);
   detail::check_positive("reduce_to_error", "error", error);
-  const double whole = response_norm(system);
-  const auto difference = [&](Index r) {
-    System minus = truncated(system, h, r).system;
-    minus.C = -minus.C;
-    return response_norm(parallel(system, minus)) / (whole > 0 ? whole : 1);
-  };
-  const Index r = smallest_order(significant(h.sigma), error, difference);
-  Reduction<System> result = truncated(system, h, r);
-  result.difference = difference(r);
+  const Balanced<System> balanced(system);
+  const auto difference = [&](Index order) { return balanced.difference(order); };
+  const Index order = smallest_order(balanced.least(), balanced.most(), error, difference);
+  Reduction<System> result = balanced.reduction(order);
+  result.difference = difference(order);
   return result;
 }
 
@@ -237,7 +266,7 @@ Reduction<System> reduced(const System& system, const Hankel& h, double error) {
 
 Matrix<double> controllability_factor(const DiscreteStateSpace& system) {
   validate(system);
-  return gramian_factor(system.A, system.B);
+  return detail::gramian_factor(system);
 }
 
 Vector<double> hankel_singular_values(const DiscreteStateSpace& system) {
@@ -245,16 +274,16 @@ Vector<double> hankel_singular_values(const DiscreteStateSpace& system) {
   return balance(system).sigma;
 }
 
-Vector<double> hankel_singular_values(const StateSpace& system) { return balance(cayley(system)).sigma; }
+Vector<double> hankel_singular_values(const StateSpace& system) {
+  validate(system);
+  return balance(system).sigma;
+}
 
 Reduction<DiscreteStateSpace> balanced_truncation(const DiscreteStateSpace& system, Index order) {
-  validate(system);
-  return truncated(system, balance(system), order);
+  return truncation(system, order);
 }
 
-Reduction<StateSpace> balanced_truncation(const StateSpace& system, Index order) {
-  return truncated(system, balance(cayley(system)), order);
-}
+Reduction<StateSpace> balanced_truncation(const StateSpace& system, Index order) { return truncation(system, order); }
 
 Reduction<DiscreteStateSpace> realize(const Matrix<double>& K, Index outputs, Index inputs, double dt,
                                       Convention convention, Index order) {
@@ -280,48 +309,46 @@ Reduction<DiscreteStateSpace> reduce_to_error(const Matrix<double>& K, Index out
     const double within = (markov(s, responses.cols()) - responses).norm();
     return std::hypot(within, tail_norm(s, responses.cols())) / (whole > 0 ? whole : 1);
   };
-  const Index r = smallest_order(significant(h.sigma), error, difference);
+  const Index r = smallest_order(1, significant(h.sigma), error, difference);
   return {realization(h, r, D, dt, convention), h.sigma, bound_of(h.sigma, r), difference(r)};
 }
 
 Reduction<DiscreteStateSpace> reduce_to_error(const DiscreteStateSpace& system, double error) {
-  validate(system);
-  return reduced(system, balance(system), error);
+  return reduced(system, error);
 }
 
-Reduction<StateSpace> reduce_to_error(const StateSpace& system, double error) {
-  return reduced(system, balance(cayley(system)), error);
-}
+Reduction<StateSpace> reduce_to_error(const StateSpace& system, double error) { return reduced(system, error); }
 
 double tail_norm(const DiscreteStateSpace& system, Index length) {
   validate(system);
   if (length < 0) detail::fail("tail_norm", "length must not be negative", length);
   Matrix<double> C = system.C;  // C A^length
-  Matrix<double> square = system.A;
+  detail::NearIdentity square = detail::NearIdentity::of(system.A);
   for (Index rest = length; rest > 0; rest /= 2) {
-    if (rest % 2 == 1) C = (C * square).eval();
-    if (rest > 1) square = (square * square).eval();
+    if (rest % 2 == 1) C = square.times_from_left(C);
+    if (rest > 1) square.square();
   }
-  return (C * gramian_factor(system.A, system.B)).norm();
+  return (C * detail::gramian_factor(system)).norm();
 }
 
 Index kernel_length(const DiscreteStateSpace& system, double error) {
   validate(system);
   if (!(error > 0 && error < 1)) detail::fail("kernel_length", "error must be between 0 and 1", error);
-  const Matrix<double> Z = gramian_factor(system.A, system.B);
+  const Matrix<double> Z = detail::gramian_factor(system);
   const double enough = error * (system.C * Z).norm();
-  // The tail falls with the length: the binary digits of the longest that is too short, the highest first.
-  std::vector<Matrix<double>> powers{system.A};
-  constexpr std::size_t most = 30;
-  while (powers.size() <= most && (system.C * powers.back() * Z).norm() > enough) {
-    powers.push_back(powers.back() * powers.back());
-  }
-  if (powers.size() > most) throw std::domain_error("longstate::kernel_length: it is beyond 2^30 samples");
   if ((system.C * Z).norm() <= enough) return 0;
+  // The tail falls with the length: the binary digits of the longest that is too short, the highest first.
+  std::vector<detail::NearIdentity> powers{detail::NearIdentity::of(system.A)};
+  constexpr std::size_t most = 31;
+  while ((powers.back().times_from_left(system.C) * Z).norm() > enough) {
+    if (powers.size() == most) throw std::domain_error("longstate::kernel_length: it is beyond 2^30 samples");
+    powers.push_back(powers.back());
+    powers.back().square();
+  }
   Matrix<double> C = system.C;
   Index length = 0;
   for (std::size_t bit = powers.size(); bit-- > 0;) {
-    const Matrix<double> further = C * powers[bit];
+    const Matrix<double> further = powers[bit].times_from_left(C);
     if ((further * Z).norm() <= enough) continue;
     C = further;
     length += Index{1} << bit;

@@ -18,13 +18,14 @@ namespace longstate {
 
 /// phi_0(X), …, phi_k(X) for a square matrix X, k >= 0.
 ///
-/// Method     the Taylor series of phi_k at X / 2^s, ||X / 2^s||_1 <= 1, the others by their relation, then s doublings:
-///            phi_0(2X) = phi_0^2,  phi_j(2X) = 2^-j (phi_0 phi_j + sum_{i=1..j} phi_i / (j-i)!).
+/// Method     X is balanced by powers of two. Then the Taylor series of phi_k at X / 2^s, ||X / 2^s||_1 <= 1, the others by their
+///            relation, and s doublings, of M = phi_0 - I in place of phi_0, so that slow entries beside fast ones keep their digits:
+///            M(2X) = 2M + M^2,  phi_j(2X) = 2^-j (M phi_j + phi_j + sum_{i=1..j} phi_i / (j-i)!).
 ///            (Skaflestad & Wright 2009, "The scaling and modified squaring method", eq. 2.12.)
 /// Cost       about 7 + (s + 1)(k + 1) products of N x N.
-/// Accuracy   relative to the largest entry, about 2^s eps where e^X does not grow: 1e-12 up to ||X|| of several thousand
-///            (tests/discretize/discretize_test.cpp, against 60 digits).
-/// Throws     std::invalid_argument if X is not square or holds a value that is not finite.
+/// Accuracy   relative to the largest entry, 1e-12 up to ||X|| of several thousand (tests/discretize/discretize_test.cpp, against 60
+///            digits). In any units of the states, and for stiff and defective X, as docs/accuracy.md "Any scaling" says.
+/// Throws     std::invalid_argument if X is not square or holds a value that is not finite; std::domain_error if a result does.
 std::vector<Matrix<double>> phi_functions(const Matrix<double>& X, int k);
 
 /// phi_k(z) of a number, 0 <= k <= 3: the series for |z| <= 1, its relation from e^z beyond. Accurate to a few eps at any

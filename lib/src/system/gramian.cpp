@@ -1,0 +1,107 @@
+#include "gramian.hpp"
+
+#include "../detail/balance.hpp"
+
+#include <Eigen/LU>
+#include <Eigen/QR>
+
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+namespace longstate::detail {
+namespace {
+
+constexpr double eps = std::numeric_limits<double>::epsilon();
+
+/// Z' with Z' Z'^T = Z Z^T and no more columns than rows.
+Matrix<double> compressed(const Matrix<double>& Z) {
+  if (Z.cols() <= Z.rows()) return Z;
+  const Eigen::HouseholderQR<Matrix<double>> qr(Z.transpose());
+  const Matrix<double> R = qr.matrixQR().topRows(Z.rows()).triangularView<Eigen::Upper>();
+  return R.transpose();
+}
+
+Matrix<double> beside(const Matrix<double>& left, const Matrix<double>& right) {
+  Matrix<double> both(left.rows(), left.cols() + right.cols());
+  both << left, right;
+  return both;
+}
+
+[[noreturn]] void fail_unstable() {
+  throw std::domain_error(
+      "longstate::controllability_factor: the system is not stable, so its Gramian does not exist (an eigenvalue of A "
+      "on the boundary of stability or beyond)");
+}
+
+/// The sum over all powers, from that over those before `power`.
+Matrix<double> summed(Matrix<double> Z, NearIdentity power) {
+  constexpr int most_squarings = 54;  // 40 time constants of 4e14 samples: longer ones are rounding next to 1
+  for (int k = 0; k < most_squarings; ++k) {
+    const Matrix<double> more = power.times(Z);
+    if (!more.allFinite()) break;
+    if ((more.rowwise().norm().array() <= eps / 16 * Z.rowwise().norm().array()).all()) return compressed(Z);
+    Z = compressed(beside(Z, more));
+    power.square();
+  }
+  fail_unstable();
+}
+
+/// A power of two near the largest entry: factors of numbers near 1, whose squares stay in range.
+double unit_of(const Matrix<double>& M) {
+  const double largest = M.cwiseAbs().maxCoeff();
+  return largest > 0 ? std::exp2(std::ilogb(largest)) : 1.0;
+}
+
+/// A_d - I = 2 R A = 2 (c R - I) of the Cayley transform, R = (cI - A)^-1: each entry from the form in which nothing cancels.
+Matrix<double> cayley_increment(const Matrix<double>& A, double c, const Matrix<double>& R) {
+  Matrix<double> half = c * R;
+  for (Index i = 0; i < A.rows(); ++i) half(i, i) = half(i, i) < 0.5 ? half(i, i) - 1 : R.row(i) * A.col(i);
+  return 2 * half;
+}
+
+}  // namespace
+
+void NearIdentity::settle() {
+  for (Index i = 0; i < ones_.size(); ++i) {
+    if (ones_(i) == 0 || rest_(i, i) > -0.5) continue;
+    ones_(i) = 0;
+    rest_(i, i) += 1;
+  }
+}
+
+void NearIdentity::square() {
+  const Matrix<double> sides = ones_.asDiagonal() * rest_ + rest_ * ones_.asDiagonal();
+  rest_ = (rest_ * rest_ + sides).eval();
+  settle();
+}
+
+Matrix<double> NearIdentity::times(const Matrix<double>& Z) const { return ones_.asDiagonal() * Z + rest_ * Z; }
+
+Matrix<double> NearIdentity::times_from_left(const Matrix<double>& C) const {
+  return C * ones_.asDiagonal() + C * rest_;
+}
+
+Matrix<double> gramian_factor(const DiscreteStateSpace& system) {
+  const Balanced balanced(system);
+  const double unit = unit_of(balanced.system.B);
+  const Matrix<double> Z = summed(balanced.system.B / unit, NearIdentity::of(balanced.system.A));
+  return unit * (balanced.d.asDiagonal() * Z);
+}
+
+Matrix<double> gramian_factor(const StateSpace& system) {
+  const Balanced balanced(system);
+  const Matrix<double>& A = balanced.system.A;
+  const double unit = unit_of(balanced.system.B), unit_of_rate = unit_of(A);
+  const Matrix<double> rate = A / unit_of_rate;
+  const double c =
+      rate.norm() / std::sqrt(static_cast<double>(A.rows()));  // slower, and the signs of A_d's entries would mix
+  if (!(c > 0)) fail_unstable();
+  const Matrix<double> I = Matrix<double>::Identity(A.rows(), A.cols());
+  const Matrix<double> resolvent = (c * I - rate).inverse();
+  const Matrix<double> B = std::sqrt(2 * c) * (resolvent * (balanced.system.B / unit));
+  const Matrix<double> Z = summed(B, NearIdentity(cayley_increment(rate, c, resolvent)));
+  return unit / std::sqrt(unit_of_rate) * (balanced.d.asDiagonal() * Z);
+}
+
+}  // namespace longstate::detail

@@ -1,0 +1,52 @@
+#pragma once
+
+// Factors Z of Gramians, Z Z^T, by squaring (Smith 1968).
+
+#include <longstate/system/state_space.hpp>
+
+namespace longstate::detail {
+
+/// A matrix as diag(ones) + rest, ones of zeros and ones, so that its powers keep the digits of what sets slow states apart from the
+/// identity: 1 - 1e-12, squared forty times as a number, would have none left.
+class NearIdentity {
+ public:
+  /// I + rest
+  explicit NearIdentity(Matrix<double> rest) : ones_(Vector<double>::Ones(rest.rows())), rest_(std::move(rest)) {
+    settle();
+  }
+  static NearIdentity of(const Matrix<double>& A) {
+    return NearIdentity(A - Matrix<double>::Identity(A.rows(), A.cols()));
+  }
+
+  void square();
+  Matrix<double> times(const Matrix<double>& Z) const;            ///< A Z
+  Matrix<double> times_from_left(const Matrix<double>& C) const;  ///< C A
+
+ private:
+  void settle();  ///< an entry that is nearer to 0 than to 1 gives up its one
+
+  Vector<double> ones_;
+  Matrix<double> rest_;
+};
+
+/// Z (N x at most N) with Z Z^T the controllability Gramian: sum_k A^k B B^T A^kT; of a continuous system the integral of e^(At) B B^T e^(A^T t).
+///
+/// [Z, A^(2^k) Z] is compressed by QR, k = 0, 1, …, until no row of Z changes. Each row is computed to its own rounding: the unit of a
+/// state does not matter. A continuous system goes by its Cayley transform A_d = (cI + A)(cI - A)^-1, which has the same Gramian, with
+/// c a fast rate of it; of A_d - I every entry keeps its digits, and with them the slow states.
+/// Throws std::domain_error if A is not stable.
+Matrix<double> gramian_factor(const DiscreteStateSpace& system);
+Matrix<double> gramian_factor(const StateSpace& system);
+
+/// The system whose controllability Gramian is the observability Gramian of this one.
+template <class System>
+System dual(System system) {
+  system.A.transposeInPlace();
+  const Matrix<double> B = system.C.transpose();
+  system.C = system.B.transpose();
+  system.B = B;
+  system.D.transposeInPlace();
+  return system;
+}
+
+}  // namespace longstate::detail

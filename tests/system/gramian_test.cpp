@@ -1,0 +1,186 @@
+// Gramians, Hankel singular values and what is made of them, in any units and for any spread of time constants.
+
+#include "support/oracle.hpp"
+#include "support/precise.hpp"
+
+#include <longstate/longstate.hpp>
+
+#include <doctest/doctest.h>
+#include <Eigen/Eigenvalues>
+#include <Eigen/QR>
+
+#include <cmath>
+#include <complex>
+#include <numbers>
+
+using namespace longstate;
+
+namespace {
+
+constexpr double pi = std::numbers::pi;
+constexpr double eps = std::numeric_limits<double>::epsilon();
+
+StateSpace resonator(double frequency, double damping) {
+  const double omega = 2 * pi * frequency;
+  StateSpace s{Matrix<double>(2, 2), Matrix<double>(2, 1), Matrix<double>(1, 2), Matrix<double>::Zero(1, 1)};
+  s.A << 0, 1, -omega * omega, -2 * damping * omega;
+  s.B << 0, 1;
+  s.C << 1, 0;
+  return s;
+}
+
+StateSpace butterworth(Index order, double frequency) {
+  const double omega = 2 * pi * frequency;
+  std::vector<std::complex<double>> a{1.0};
+  for (Index n = 0; n < order; ++n) {
+    const double angle = pi * (0.5 + (static_cast<double>(n) + 0.5) / static_cast<double>(order));
+    a.emplace_back(0.0);
+    for (std::size_t i = a.size() - 1; i > 0; --i) a[i] -= std::polar(omega, angle) * a[i - 1];
+  }
+  StateSpace s{Matrix<double>::Zero(order, order), Matrix<double>::Zero(order, 1), Matrix<double>::Zero(1, order),
+               Matrix<double>::Zero(1, 1)};
+  for (Index n = 0; n < order; ++n) s.A(0, n) = -a[static_cast<std::size_t>(n) + 1].real();
+  s.A.diagonal(-1).setOnes();
+  s.B(0, 0) = 1;
+  s.C(0, order - 1) = a.back().real();
+  return s;
+}
+
+/// Poles from `slow` to 10, evenly in the logarithm, each coupled to the next faster one.
+StateSpace spread(Index order, double slow, double coupling, unsigned seed) {
+  StateSpace s{Matrix<double>::Zero(order, order), support::random_matrix(order, 1, seed),
+               support::random_matrix(1, order, seed + 1), Matrix<double>::Zero(1, 1)};
+  for (Index n = 0; n < order; ++n) {
+    s.A(n, n) = -slow * std::pow(10 / slow, static_cast<double>(n) / static_cast<double>(order - 1));
+  }
+  for (Index n = 0; n + 1 < order; ++n) s.A(n, n + 1) = coupling * s.A(n, n);
+  return s;
+}
+
+template <class System>
+double hankel_error(const System& s) {
+  const Vector<double> exact = support::precise_hankel(s);
+  const Vector<double> values = hankel_singular_values(s);
+  const Index common = std::min(exact.size(), values.size());
+  return std::max((values.head(common) - exact.head(common)).cwiseAbs().maxCoeff(),
+                  exact.size() > common ? exact(common) : 0.0) /
+         exact(0);
+}
+
+}  // namespace
+
+TEST_CASE("A2: Hankel singular values in SI units") {
+  for (const double frequency : {1.0, 1e3, 1e5, 1e7, 1e9}) {
+    CAPTURE(frequency);
+    CHECK(hankel_error(resonator(frequency, 0.01)) < 1e-13);  // the poles' distance from the axis costs two digits
+    for (const Index order : {2, 4, 6, 8}) CHECK(hankel_error(butterworth(order, frequency)) < 1e-14);
+  }
+}
+
+TEST_CASE("A2: units of the states do not matter in discrete time") {
+  for (unsigned seed = 0; seed < 30; ++seed) {
+    const Index N = 2 + seed % 9;
+    const double gap = std::pow(10.0, -static_cast<double>(seed % 7));  // of the slowest pole from the circle
+    CAPTURE(seed);
+    DiscreteStateSpace s{support::random_matrix(N, N, 7 * seed), support::random_matrix(N, 1, 7 * seed + 1),
+                         support::random_matrix(1, N, 7 * seed + 2), Matrix<double>::Zero(1, 1)};
+    s.A *= (1 - gap / 2) / s.A.eigenvalues().cwiseAbs().maxCoeff();
+    const double bound = 100 * eps / gap;
+    CHECK(hankel_error(s) < bound);
+    const Vector<double> d =
+        support::random_matrix(N, 1, 7 * seed + 3).unaryExpr([](double v) { return std::pow(1e9, v); });
+    s.A = (d.asDiagonal() * s.A * d.cwiseInverse().asDiagonal()).eval();
+    s.B = d.asDiagonal() * s.B;
+    s.C = s.C * d.cwiseInverse().asDiagonal();
+    CHECK(hankel_error(s) < bound);
+  }
+}
+
+TEST_CASE("A2: an entry that fades slowly, however small, counts") {
+  DiscreteStateSpace s{Matrix<double>::Zero(2, 2), Matrix<double>(2, 1), Matrix<double>(1, 2),
+                       Matrix<double>::Zero(1, 1)};
+  s.A.diagonal() << 0.5, 0.999999;
+  s.B << 1e10, 1e-10;
+  s.C << 1e-10, 1e10;
+  CHECK(hankel_singular_values(s)(0) == doctest::Approx(500000.25).epsilon(1e-9));
+  CHECK(tail_norm(s, 1000) == doctest::Approx(706.4).epsilon(1e-4));
+}
+
+TEST_CASE("A13: Hankel singular values to rounding for any spread of time constants") {
+  for (const double slow : {1e-3, 1e-6, 1e-9, 1e-12}) {
+    for (const double coupling : {0.0, 0.5, 30.0}) {
+      CAPTURE(slow);
+      CAPTURE(coupling);
+      CHECK(hankel_error(spread(12, slow, coupling, 5)) < 1e-14);
+    }
+  }
+}
+
+TEST_CASE("A2: systems in SI units are reduced") {
+  const auto of_resonator = reduce_to_error(resonator(1e7, 0.01), 1e-3);
+  CHECK(of_resonator.system.order() == 2);
+  CHECK(of_resonator.difference < 1e-12);
+  for (const Index order : {4, 6, 8}) {
+    const StateSpace filter = butterworth(order, 1e6);
+    const auto reduction = reduce_to_error(filter, 0.1);
+    CAPTURE(order);
+    CHECK(reduction.system.order() < order);
+    CHECK(reduction.difference <= 0.1);
+    // The difference of the kernels, sampled: an integral by the rectangle rule.
+    const double dt = 2e-9;
+    const auto K = [&](const StateSpace& s) { return kernel(discretize(s, dt, Discretization::zoh), 4096); };
+    CHECK((K(filter) - K(reduction.system)).norm() / K(filter).norm() ==
+          doctest::Approx(reduction.difference).epsilon(1e-2));
+  }
+}
+
+TEST_CASE("A2: a filter in companion form is diagonalised") {
+  const StateSpace filter = butterworth(4, 1e6);
+  const DiagonalSystem diagonal = diagonalize(filter);
+  for (Index n = 0; n < diagonal.entries(); ++n) {
+    CHECK(std::abs(diagonal.lambda(n)) == doctest::Approx(2e6 * pi).epsilon(1e-12));
+    CHECK(std::abs(diagonal.B(n, 0)) < 2.1 * std::abs(diagonal.C(0, n)));  // in units that suit float
+    CHECK(std::abs(diagonal.C(0, n)) < 2.1 * std::abs(diagonal.B(n, 0)));
+  }
+  const auto K = [](const auto& s) { return kernel(discretize(s, 5e-8, Discretization::zoh), 200); };
+  const Matrix<double> exact = K(filter);
+  CHECK((K(diagonal) - exact).cwiseAbs().maxCoeff() < 1e-13 * exact.cwiseAbs().maxCoeff());
+}
+
+TEST_CASE("a system that lasts in part is reduced in the part that fades") {
+  StateSpace motor = spread(6, 0.1, 0.5, 9);  // six poles, then an integrator twice
+  motor = series(motor, {Matrix<double>::Zero(1, 1), Matrix<double>::Ones(1, 1), Matrix<double>::Ones(1, 1),
+                         Matrix<double>::Zero(1, 1)});
+  motor = series(motor, {Matrix<double>::Zero(1, 1), Matrix<double>::Ones(1, 1), Matrix<double>::Ones(1, 1),
+                         Matrix<double>::Zero(1, 1)});
+  const auto check = [](const auto& system, Index lasting, const auto& kernel_of) {
+    const auto reduction = reduce_to_error(system, 1e-2);
+    CHECK(reduction.system.order() < system.order());
+    CHECK(reduction.system.order() > lasting);
+    const Matrix<double> exact = kernel_of(system);
+    CHECK((kernel_of(reduction.system) - exact).norm() < 1e-2 * exact.norm());
+    CHECK_THROWS_AS(balanced_truncation(system, lasting - 1), std::invalid_argument);
+    CHECK(balanced_truncation(system, lasting).system.order() == lasting);
+    CHECK_THROWS_AS(hankel_singular_values(system), std::domain_error);
+  };
+  const auto held = [](const StateSpace& s) { return kernel(discretize(s, 0.05, Discretization::zoh), 400); };
+  check(motor, 2, held);
+  const Matrix<double> turn = Matrix<double>(support::random_matrix(8, 8, 3)).householderQr().householderQ();
+  check(StateSpace{turn * motor.A * turn.transpose(), turn * motor.B, motor.C * turn.transpose(), motor.D}, 2, held);
+
+  DiscreteStateSpace growing = discretize(spread(6, 0.1, 0.5, 9), 0.05, Discretization::zoh);
+  growing = parallel(growing, {Matrix<double>::Constant(1, 1, 1.01), Matrix<double>::Ones(1, 1),
+                               Matrix<double>::Ones(1, 1), Matrix<double>::Zero(1, 1), 0.05});
+  check(growing, 1, [](const DiscreteStateSpace& s) { return kernel(s, 400); });
+}
+
+TEST_CASE("A6: the length of a kernel is found up to 2^30") {
+  for (const double length : {0x1p+20, 0x1p+29, 0x1.8p+29}) {
+    DiscreteStateSpace s{Matrix<double>::Constant(1, 1, std::exp(std::log(1e-3) / length)), Matrix<double>::Ones(1, 1),
+                         Matrix<double>::Ones(1, 1), Matrix<double>::Zero(1, 1)};
+    CHECK(static_cast<double>(kernel_length(s, 1e-3)) == doctest::Approx(length).epsilon(1e-6));
+  }
+  const DiscreteStateSpace too_slow{Matrix<double>::Constant(1, 1, std::exp(std::log(1e-3) / 0x1.1p+30)),
+                                    Matrix<double>::Ones(1, 1), Matrix<double>::Ones(1, 1), Matrix<double>::Zero(1, 1)};
+  CHECK_THROWS_AS(kernel_length(too_slow, 1e-3), std::domain_error);
+}
