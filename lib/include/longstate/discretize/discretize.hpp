@@ -39,14 +39,16 @@ struct DiscretizeOptions {
 /// C (I - ahA)^-1 and D + a C B; foh D + C h phi_2 B; impulse D = h C B. In the sequence convention A and B are the
 /// same and C, D stay as they are: this is what S4 and its kin call bilinear (half a sample less lag than Tustin's).
 ///
-/// No inverse of A occurs, so a singular A (an integrator, fourier) is like any other, and so are stiff and tiny steps.
+/// No inverse of A occurs, so a singular A (an integrator, fourier) is like any other, and so are stiff and tiny steps. Nor do the
+/// units of the states matter (SI units, companion forms): it works in balanced ones, powers of two, which round nothing.
 ///
 /// Cost       O(N^3).
-/// Accuracy   1e-12 of the largest entry for every measure up to N = 64, dt / theta from 1e-3 to 0.1.
+/// Accuracy   1e-12 of the largest entry for every measure up to N = 64, dt / theta from 1e-3 to 0.1. Of systems in any scaling the
+///            kernel has max(1e-10, 10 kappa eps) of its largest value (docs/accuracy.md, "Any scaling").
 /// Throws     std::invalid_argument if dt is not positive and finite, alpha is not in [0, 1], the system's shapes do not
 ///            fit; for foh and impulse in the sequence convention (foh needs the sample before, impulse would count the
 ///            current sample twice); for impulse with D != 0 (its impulse response has none to sample);
-///            std::domain_error if I - ahA is singular.
+///            std::domain_error if I - ahA is singular, or if a result is beyond the largest number.
 DiscreteStateSpace discretize(const StateSpace& system, double dt, Discretization method,
                               const DiscretizeOptions& options = {});
 

@@ -56,7 +56,8 @@ std::span<const std::string_view> diagonal_names();
 DiagonalSystem initialize_diagonal(std::string_view name, Index order, double theta = 1.0);
 
 /// The system in the coordinates of its eigenvectors, if these are good ones: `max_condition` is the largest condition
-/// number (2-norm, eigenvectors of unit length) that is taken; digits are lost in proportion to it.
+/// number (2-norm, eigenvectors of unit length, states in balanced units) that is taken; digits are lost in proportion to it.
+/// The unit of each entry is chosen so that its row of B and its column of C are of one size.
 ///
 /// Throws std::domain_error, with the condition number, if it is above the bound: so for legs and legt, whose
 /// eigenvectors pass 1e4 at N = 8 and 1e14 at N = 32 (nplr is their form); std::invalid_argument for an invalid system or
