@@ -147,6 +147,23 @@ TEST_CASE("A2: a filter in companion form is diagonalised") {
   CHECK((K(diagonal) - exact).cwiseAbs().maxCoeff() < 1e-13 * exact.cwiseAbs().maxCoeff());
 }
 
+TEST_CASE("A1: a filter of eight poles at 1 MHz runs in float, in balanced units") {
+  const DiscreteStateSpace model = discretize(butterworth(8, 1e6), 5e-8, Discretization::zoh);
+  const DiscreteStateSpace tame = rescale_states(model, balanced_units(model));
+  CHECK(tame.A.cwiseAbs().maxCoeff() < 100);
+  const Matrix<double> u = support::random_matrix(1, 500, 1);
+  Matrix<double> y(1, 500);
+  Recurrence<double> recurrence(model);
+  State<double> x = recurrence.zero_state();
+  recurrence.run(u, y, x);
+  Matrix<float> y_float(1, 500);
+  Recurrence<float> in_float(tame);
+  State<float> x_float = in_float.zero_state();
+  in_float.run(Matrix<float>(u.cast<float>()), y_float, x_float);
+  CHECK((y - y_float.cast<double>()).norm() < 3.8e-6 * y.norm());
+  CHECK_THROWS_AS(rescale_states(model, Vector<double>::Zero(8)), std::invalid_argument);
+}
+
 TEST_CASE("a system that lasts in part is reduced in the part that fades") {
   StateSpace motor = spread(6, 0.1, 0.5, 9);  // six poles, then an integrator twice
   motor = series(motor, {Matrix<double>::Zero(1, 1), Matrix<double>::Ones(1, 1), Matrix<double>::Ones(1, 1),

@@ -9,9 +9,9 @@ namespace {
 /// Exponents within which d and its products with the numbers of a system stay.
 constexpr int largest_exponent = 400;
 
-/// The power of two by which a column of norm c grows and a row of norm r shrinks so that they meet, if it helps by 5 %; else 1.
+/// The factor by which a column of norm c is to grow and a row of norm r to shrink, if it helps by 5 %; else 1.
 double meeting_factor(double c, double r) {
-  const double f = std::exp2(std::round((std::log2(r) - std::log2(c)) / 2));
+  const double f = unit_between(r, c);
   return c * f + r / f < 0.95 * (c + r) ? f : 1.0;
 }
 
@@ -48,6 +48,10 @@ Vector<double> balancing(const Matrix<double>& A) {
     }
   }
   return d;
+}
+
+double unit_between(double b, double c) {
+  return b > 0 && c > 0 ? std::exp2(std::round((std::log2(b) - std::log2(c)) / 2)) : 1.0;
 }
 
 Matrix<double> rescaled(const Matrix<double>& A, const Vector<double>& d) {

@@ -15,6 +15,9 @@ namespace longstate::detail {
 /// Cost O(N^2) a sweep, some ten sweeps.
 Vector<double> balancing(const Matrix<double>& A);
 
+/// The power of two by which b is to be divided and c multiplied so that they are of one size; 1 where one of them is zero.
+double unit_between(double b, double c);
+
 /// diag(d)^-1 A diag(d)
 Matrix<double> rescaled(const Matrix<double>& A, const Vector<double>& d);
 

@@ -1,3 +1,4 @@
+#include "../detail/balance.hpp"
 #include "../detail/check.hpp"
 
 #include <longstate/system/composition.hpp>
@@ -77,6 +78,24 @@ System added(std::span<const System> systems, bool common_input, std::string_vie
   return result;
 }
 
+template <class System>
+System in_units(const System& system, const Vector<double>& d) {
+  validate(system);
+  detail::check_shape("rescale_states", "d", d.rows(), d.cols(), system.order(), 1);
+  if (!(d.allFinite() && (d.array() > 0).all())) {
+    detail::fail("rescale_states", "d must be positive and finite", "a number that is not");
+  }
+  return detail::rescaled(system, d);
+}
+
+template <class System>
+Vector<double> units_of(const System& system) {
+  validate(system);
+  const detail::Balanced<System> balanced(system);
+  return detail::unit_between(balanced.system.B.cwiseAbs().maxCoeff(), balanced.system.C.cwiseAbs().maxCoeff()) *
+         balanced.d;
+}
+
 }  // namespace
 
 StateSpace series(const StateSpace& first, const StateSpace& second) { return in_series(first, second); }
@@ -97,5 +116,13 @@ StateSpace sum_of_channels(std::span<const StateSpace> systems) { return added(s
 DiscreteStateSpace sum_of_channels(std::span<const DiscreteStateSpace> systems) {
   return added(systems, false, "sum_of_channels");
 }
+
+StateSpace rescale_states(const StateSpace& system, const Vector<double>& d) { return in_units(system, d); }
+DiscreteStateSpace rescale_states(const DiscreteStateSpace& system, const Vector<double>& d) {
+  return in_units(system, d);
+}
+
+Vector<double> balanced_units(const StateSpace& system) { return units_of(system); }
+Vector<double> balanced_units(const DiscreteStateSpace& system) { return units_of(system); }
 
 }  // namespace longstate

@@ -81,12 +81,6 @@ DiagonalSystem lru(Index order) {
   return s;
 }
 
-/// A power of two by which b and 1 / c are to be divided to be alike, where none of them is zero: the unit of an entry of the state
-/// is free, and B and C of ordinary size suit float.
-double unit_between(double b, double c) {
-  return b > 0 && c > 0 ? std::exp2(std::round((std::log2(b) - std::log2(c)) / 2)) : 1.0;
-}
-
 }  // namespace
 
 void validate(const DiagonalSystem& system) {
@@ -140,7 +134,7 @@ DiagonalSystem diagonalize(const StateSpace& system, double max_condition) {
                         Matrix<Complex>(C.rows(), entries), system.D};
   for (Index i = 0; i < entries; ++i) {
     const Index n = kept[static_cast<std::size_t>(i)];
-    const double unit = unit_between(B.row(n).cwiseAbs().maxCoeff(), C.col(n).cwiseAbs().maxCoeff());
+    const double unit = detail::unit_between(B.row(n).cwiseAbs().maxCoeff(), C.col(n).cwiseAbs().maxCoeff());
     result.lambda(i) = solver.eigenvalues()(n);
     result.B.row(i) = B.row(n) / unit;
     result.C.col(i) = (result.lambda(i).imag() == 0 ? unit / 2 : unit) * C.col(n);
