@@ -7,6 +7,8 @@
 
 #include <atomic>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -212,6 +214,14 @@ TEST_CASE("S4: nothing writes the global of std::lgamma, which threads would rac
   CHECK(signgam == 12345);
 }
 #endif
+
+TEST_CASE("S4: planning leaves the numbers of std::rand to the program") {
+  std::srand(7);
+  const int expected = std::rand();
+  std::srand(7);
+  plan<float>(layer_of(1), {.length = 200}, Planning::measure);
+  CHECK(std::rand() == expected);
+}
 
 TEST_CASE("threads refuse what is no number of threads, no copies, and shapes that do not fit") {
   const auto make = [](Index first, Index count) { return Recurrence<double>(layer_of(count, first)); };
