@@ -22,8 +22,8 @@ namespace {
 using Complex = std::complex<double>;
 constexpr Index width = 24;
 
-const std::vector<Heads> kinds{{4, 4, 6, 0, 0}, {4, 4, 6, 0, 4}, {4, 2, 6, 0, 0},
-                               {6, 1, 5, 0, 2}, {4, 4, 6, 9, 4}, {3, 3, 20, 17, 0}};
+const std::vector<Heads> kinds{{4, 4, 6, 0, 0}, {4, 4, 6, 0, 4},   {4, 2, 6, 0, 0},      {6, 1, 5, 0, 2},
+                               {4, 4, 6, 9, 4}, {3, 3, 20, 17, 0}, {4, 4, 6, 9, 4, true}};
 
 const std::vector<Normalizer> normalizers{Softmax{},      Softmax{0.5},     MarginSoftmax{1},   TaylorSoftmax{4},
                                           TopKSoftmax{5}, PerturbMax{0, 3}, PerturbMax{0.8, 3}, Sparsemax{},
@@ -41,17 +41,26 @@ AttentionWeights<double> weights_of(const Heads& h, unsigned seed) {
     w.query_rope = random_matrix(h.heads * h.rope_dim, m, seed + 5);
     w.key_rope = random_matrix(h.rope_dim, m, seed + 6);
   }
+  if (h.latent_norm) w.latent_norm = (1 + random_matrix(h.latent_dim, 1, seed + 7).array() / 2).matrix();
   return w;
 }
 
 template <class T>
 AttentionWeights<T> rounded(const AttentionWeights<double>& w) {
-  return {w.query.cast<T>(),  w.key.cast<T>(),        w.value.cast<T>(),   w.output.cast<T>(),
-          w.latent.cast<T>(), w.query_rope.cast<T>(), w.key_rope.cast<T>()};
+  return {w.query.cast<T>(),  w.key.cast<T>(),        w.value.cast<T>(),    w.output.cast<T>(),
+          w.latent.cast<T>(), w.query_rope.cast<T>(), w.key_rope.cast<T>(), w.latent_norm.cast<T>()};
 }
 AttentionWeights<double> widened(const AttentionWeights<float>& w) {
-  return {w.query.cast<double>(),  w.key.cast<double>(),        w.value.cast<double>(),   w.output.cast<double>(),
-          w.latent.cast<double>(), w.query_rope.cast<double>(), w.key_rope.cast<double>()};
+  return {w.query.cast<double>(),    w.key.cast<double>(),        w.value.cast<double>(),
+          w.output.cast<double>(),   w.latent.cast<double>(),     w.query_rope.cast<double>(),
+          w.key_rope.cast<double>(), w.latent_norm.cast<double>()};
+}
+
+/// The weights of tests/reference/make_*attention_reference.py.
+Matrix<double> some(Index rows, Index cols, double seed) {
+  return Matrix<double>::NullaryExpr(rows, cols, [seed](Index i, Index j) {
+    return std::sin(seed + 0.7 * double(i) + 1.3 * double(j) + 0.11 * double(i * j));
+  });
 }
 
 /// Pairs as complex numbers that turn.
@@ -73,7 +82,11 @@ Matrix<double> plain(const Heads& h, const AttentionWeights<double>& w, const At
   for (Index i = 0; i < h.heads; ++i) {
     const Index g = i / (h.heads / h.kv_heads), beside = h.latent() ? r : 0;
     Matrix<double> Q(d + beside, n), K(d + beside, n);
-    const Matrix<double> source = h.latent() ? Matrix<double>(w.latent * X) : X;
+    Matrix<double> source = h.latent() ? Matrix<double>(w.latent * X) : X;
+    for (Index k = 0; k < n && h.latent_norm; ++k) {
+      const double mean = source.col(k).squaredNorm() / double(source.rows());
+      source.col(k) = w.latent_norm.cwiseProduct(source.col(k)) / std::sqrt(mean + h.latent_norm_eps);
+    }
     const Matrix<double> V = w.value.middleRows(g * d, d) * source;
     Q.topRows(d) = w.query.middleRows(i * d, d) * X;
     K.topRows(d) = w.key.middleRows(g * d, d) * source;
@@ -164,6 +177,103 @@ TEST_CASE_TEMPLATE(
   MESSAGE("largest error " << worst);
 }
 
+TEST_CASE_TEMPLATE("A4: any split of the tokens into calls gives the same, in every decoder, with RoPE and ALiBi", T,
+                   float, double) {
+  const double bound = std::is_same_v<T, float> ? 1e-5 : 1e-12;
+  constexpr Index n = 139;
+  const Matrix<T> X = random_matrix(width, n, 50).cast<T>();
+  const std::vector<std::vector<Index>> splits{{n}, {0, n, 0}, {5, 5, 129}, {1, 138}, {64, 0, 64, 11}, {65, 1, 73}};
+  double worst = 0;
+  for (const Heads& heads : kinds) {
+    for (const bool alibi : {false, true}) {
+      CAPTURE(heads.latent_dim);
+      CAPTURE(heads.rope_dim);
+      const AttentionLayer<T> layer(heads, rounded<T>(weights_of(heads, 20)), {.alibi = alibi});
+      Matrix<T> whole(width, n), Y(width, n);
+      FullAttention<T>(layer).run(X, whole);
+      const auto compare = [&](const Matrix<T>& got, const Matrix<T>& expected) {
+        const double error = relative_error(got.template cast<double>(), expected.template cast<double>());
+        CHECK(error < bound);
+        worst = std::max(worst, error);
+      };
+      std::vector<std::vector<Index>> all = splits;
+      all.emplace_back(n, 1);
+      for (const std::vector<Index>& split : all) {
+        CachedAttention<T> cache(layer);
+        Index k = 0;
+        for (const Index count : split) {
+          cache.run(X.middleCols(k, count), Y.middleCols(k, count));
+          k += count;
+        }
+        CHECK(cache.tokens() == n);
+        compare(Y, whole);
+      }
+      ConstantAttention<T> again({layer}, [&](Index k, Frame<T> x) { x = X.col(k); });
+      for (Index k = n - 1; k >= 0; --k) again.run(k, Y.col(k));
+      compare(Y, whole);
+      FullAttention<T> full(layer);  // each call is a sequence of its own
+      full.run(X.leftCols(30), Y.leftCols(30));
+      full.run(X.leftCols(30), Y.leftCols(30));
+      compare(Y.leftCols(30), whole.leftCols(30));
+    }
+  }
+  MESSAGE("largest error " << worst);
+}
+
+TEST_CASE_TEMPLATE("A4: RoPE turns by the right angle at any place", T, float, double) {
+  for (const Index place : {Index(0), Index(1), Index(-7), Index(1000000), Index(16777215)}) {
+    CAPTURE(place);
+    for (const Index n : {2, 8, 64}) {
+      Vector<T> x = random_matrix(n, 1, 3).cast<T>();
+      const Vector<T> before = x;
+      rotate<T>(x, place);
+      const double bound = 2 * double(std::numeric_limits<T>::epsilon()) + 4e-16 * std::abs(double(place));
+      for (Index j = 0; j < n; j += 2) {
+        const long double angle = (long double)(place) / std::pow(1e4L, (long double)(j) / (long double)(n));
+        const long double re = before(j), im = before(j + 1), c = std::cos(angle), s = std::sin(angle);
+        CHECK(std::abs(double(x(j) - (c * re - s * im))) < bound);
+        CHECK(std::abs(double(x(j + 1) - (s * re + c * im))) < bound);
+      }
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("A4: tokens too large for their scores are named, and later ones do not see them", T, float,
+                   double) {
+  const T large = std::is_same_v<T, float> ? T(1e30) : T(1e300);
+  const Matrix<T> X = random_matrix(width, 70, 1).cast<T>();
+  Matrix<T> bad = X;
+  bad.col(66) *= large;
+  for (const Heads& heads : kinds) {
+    CAPTURE(heads.latent_dim);
+    const AttentionLayer<T> layer(heads, rounded<T>(weights_of(heads, 1)));
+    Matrix<T> Y(width, 70), expected(width, 70);
+    FullAttention<T>(layer).run(X, expected);
+    CachedAttention<T> cache(layer);
+    cache.run(X.leftCols(3), Y.leftCols(3));
+    const auto names = [&](const std::string& token, const auto& run) {
+      try {
+        run();
+      } catch (const std::invalid_argument& error) {
+        CAPTURE(error.what());
+        return std::string(error.what()).find("of token " + token + " must have a length") != std::string::npos;
+      }
+      return false;
+    };
+    CHECK(names("66", [&] { cache.run(bad.rightCols(67), Y.rightCols(67)); }));
+    CHECK(cache.tokens() == 3);
+    cache.run(X.rightCols(67), Y.rightCols(67));
+    CHECK((Y.col(69) - expected.col(69)).norm() < (std::is_same_v<T, float> ? 1e-5 : 1e-12) * expected.col(69).norm());
+    CHECK(names("66", [&] { FullAttention<T>(layer).run(bad, Y); }));
+    ConstantAttention<T> again({layer}, [&](Index k, Frame<T> x) { x = bad.col(k); });
+    CHECK_NOTHROW(again.run(65, Y.col(65)));
+    CHECK(names("66", [&] { again.run(68, Y.col(68)); }));
+    // weights that overflow by themselves
+    CHECK_THROWS_AS(CachedAttention<T>(layer, Softmax{1e-320}).run(X, Y), std::invalid_argument);
+    CHECK_THROWS_AS(FullAttention<T>(layer, Softmax{1e-320}).run(X, Y), std::invalid_argument);
+  }
+}
+
 TEST_CASE("multi-head attention is torch's, by every decoder") {
   nlohmann::json reference;
   std::ifstream(std::string(LONGSTATE_REFERENCE_DIR) + "/attention.json") >> reference;
@@ -171,11 +281,6 @@ TEST_CASE("multi-head attention is torch's, by every decoder") {
   for (const nlohmann::json& c : reference.at("cases")) {
     const Index h = c["heads"], m = c["width"], n = c["tokens"];
     CAPTURE(n);
-    const auto some = [](Index rows, Index cols, double seed) {
-      return Matrix<double>(Matrix<double>::NullaryExpr(rows, cols, [seed](Index i, Index j) {
-        return std::sin(seed + 0.7 * double(i) + 1.3 * double(j) + 0.11 * double(i * j));
-      }));
-    };
     const double root = std::sqrt(double(m));
     AttentionWeights<double> w;
     w.query = some(m, m, 1) / root;
@@ -202,6 +307,93 @@ TEST_CASE("multi-head attention is torch's, by every decoder") {
     }
   }
   MESSAGE("largest error " << worst);
+}
+
+TEST_CASE("A14: latent heads with a norm are DeepSeek-V2's published code, by every decoder") {
+  nlohmann::json reference;
+  std::ifstream(std::string(LONGSTATE_REFERENCE_DIR) + "/latent_attention.json") >> reference;
+  double worst = 0;
+  for (const nlohmann::json& c : reference.at("cases")) {
+    const Index h = c["heads"], m = c["width"], n = c["tokens"], d = c["head_dim"], l = c["latent_dim"],
+                r = c["rope_dim"];
+    CAPTURE(n);
+    // the published tensors, and what they are here: rows of q_proj and kv_b_proj head by head
+    const Matrix<double> q = some(h * (d + r), m, 1) / std::sqrt(double(m));
+    const Matrix<double> kv_a = some(l + r, m, 2) / std::sqrt(double(m));
+    const Matrix<double> kv_b = some(h * (d + d), l, 3) / std::sqrt(double(l));
+    AttentionWeights<double> w;
+    w.output = some(m, h * d, 4) / std::sqrt(double(h * d));
+    w.query.resize(h * d, m);
+    w.query_rope.resize(h * r, m);
+    w.key.resize(h * d, l);
+    w.value.resize(h * d, l);
+    for (Index i = 0; i < h; ++i) {
+      w.query.middleRows(i * d, d) = q.middleRows(i * (d + r), d);
+      w.query_rope.middleRows(i * r, r) = q.middleRows(i * (d + r) + d, r);
+      w.key.middleRows(i * d, d) = kv_b.middleRows(2 * i * d, d);
+      w.value.middleRows(i * d, d) = kv_b.middleRows((2 * i + 1) * d, d);
+    }
+    w.latent = kv_a.topRows(l);
+    w.key_rope = kv_a.bottomRows(r);
+    w.latent_norm = 1.5 * some(l, 1, 6);
+    const Heads heads{.heads = h, .kv_heads = h, .head_dim = d, .latent_dim = l, .rope_dim = r, .latent_norm = true};
+    AttentionOptions options{.rope_base = c["rope"]["rope_theta"]};
+    if (c["rope"]["rope_type"] == "yarn") {
+      const std::vector<double> frequencies = c["frequencies"];
+      options.rope_frequencies = Eigen::Map<const Vector<double>>(frequencies.data(), r / 2);
+      options.scale = c["scale"];
+    }
+    const Matrix<double> X = double(c["size"]) * some(n, m, 5).transpose();
+    Matrix<double> full(m, n), expanded(m, n), cached(m, n), constant(m, n);
+    const AttentionLayer<double> layer(heads, w, options);
+    FullAttention<double>(layer).run(X, full);
+    FullAttention<double>({heads, w, options, AttentionLayer<double>::Form::expanded}).run(X, expanded);
+    CachedAttention<double> cache(layer);
+    for (Index k = 0; k < n; ++k) cache.run(X.col(k), cached.col(k));
+    CHECK(cache.state_bytes() == n * (l + r) * Index(sizeof(double)));
+    ConstantAttention<double> again({layer}, [&](Index k, Frame<double> x) { x = X.col(k); });
+    for (std::size_t i = 0; i < c["kept"].size(); ++i) {
+      const Index k = c["kept"][i];
+      const std::vector<double> values = c["outputs"][i];
+      const Vector<double> expected = Eigen::Map<const Vector<double>>(values.data(), m);
+      again.run(k, constant.col(k));
+      for (const Matrix<double>* Y : {&full, &expanded, &cached, &constant}) {
+        const double error = (Y->col(k) - expected).norm() / expected.norm();
+        CHECK(error < 1e-12);
+        worst = std::max(worst, error);
+      }
+    }
+  }
+  MESSAGE("largest error " << worst);
+}
+
+TEST_CASE_TEMPLATE("A14: the norm of latent heads does not overflow, and without it nothing changes", T, float,
+                   double) {
+  Heads heads{4, 4, 6, 9, 4, true};
+  AttentionWeights<T> weights = rounded<T>(weights_of(heads, 20));
+  const Matrix<T> X = random_matrix(width, 20, 50).cast<T>();
+  // a latent vector of any length leaves the same; its square would overflow
+  Matrix<T> rows(13, 20), large(13, 20);
+  weights.key_rope.setZero();
+  AttentionLayer<T>(heads, weights).rows(X, 0, rows);
+  weights.latent *= std::is_same_v<T, float> ? T(1e30) : T(1e250);
+  AttentionLayer<T>(heads, weights).rows(X, 0, large);
+  CHECK(relative_error(large.template cast<double>(), rows.template cast<double>()) < 1e-5);
+  // a token of zeros leaves zeros
+  AttentionLayer<T>(heads, weights).rows(Matrix<T>::Zero(width, 20), 0, rows);
+  CHECK(rows.isZero(0));
+  heads.latent_norm = false;
+  CHECK_THROWS_WITH_AS(AttentionLayer<T>(heads, weights),
+                       "longstate::AttentionWeights: latent_norm must be 0 x 1, got 9 x 1", std::invalid_argument);
+  heads.latent_norm = true;
+  weights.latent_norm.resize(0);
+  CHECK_THROWS_AS(AttentionLayer<T>(heads, weights), std::invalid_argument);
+  CHECK_THROWS_AS(
+      AttentionLayer<T>(kinds[1], rounded<T>(weights_of(kinds[1], 1)), {.rope_frequencies = Vector<double>::Ones(3)}),
+      std::invalid_argument);
+  heads.latent_norm_eps = 0;
+  CHECK_THROWS_AS(validate(heads), std::invalid_argument);
+  CHECK_THROWS_AS(validate({.heads = 2, .kv_heads = 2, .head_dim = 4, .latent_norm = true}), std::invalid_argument);
 }
 
 TEST_CASE("attention in every instruction set, also of 512 tokens and scores of 10^4") {

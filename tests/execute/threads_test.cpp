@@ -1,3 +1,4 @@
+#include "support/allocations.hpp"
 #include "support/oracle.hpp"
 
 #include <longstate/longstate.hpp>
@@ -5,8 +6,19 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
+
+#if defined(__linux__) && !defined(LONGSTATE_SANITIZED)
+#define LONGSTATE_TEST_LIMITS
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
 
 using namespace longstate;
 using support::random_matrix;
@@ -117,6 +129,98 @@ TEST_CASE("one pool serves paths on several threads at once") {
   run(b);
   other.join();
   CHECK(a == b);
+}
+
+TEST_CASE("a part may hand out work, too") {
+  const Threads threads(3);
+  std::atomic<int> ran = 0;
+  threads.each(4, [&](Index) { threads.each(5, [&](Index) { threads.each(2, [&](Index) { ++ran; }); }); });
+  CHECK(ran == 40);
+}
+
+TEST_CASE("of several parts that throw the first is thrown again, whichever thread ran it") {
+  const Threads threads(4);
+  for (int i = 0; i < 200; ++i) {
+    CHECK_THROWS_WITH_AS(threads.each(9,
+                                      [](Index k) {
+                                        if (k >= 2) throw std::runtime_error("part " + std::to_string(k));
+                                      }),
+                         "part 2", std::runtime_error);
+  }
+}
+
+TEST_CASE("S4: handing out work asks for no memory, so that it cannot fail half-way") {
+  const Threads threads(3);
+  std::atomic<int> ran = 0;
+  const std::function<void(Index)> part = [&](Index) { ++ran; };
+  const std::size_t before = support::allocations();
+  for (int i = 0; i < 1000; ++i) threads.each(3, part);
+  CHECK(support::allocations() == before);
+  CHECK(ran == 3000);
+}
+
+#ifdef LONGSTATE_TEST_LIMITS
+namespace {
+
+/// The exit status of a child process that may map `bytes` more than it has, or that of its end by a signal: it has ten seconds.
+template <class Work>
+int in_child(rlim_t bytes, const Work& work) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(10);
+    const long pages = sysconf(_SC_PAGESIZE);
+    long mapped = 0;
+    if (std::FILE* const size = std::fopen("/proc/self/statm", "r")) {
+      if (std::fscanf(size, "%ld", &mapped) != 1) mapped = 0;
+      std::fclose(size);
+    }
+    const rlim_t most = static_cast<rlim_t>(mapped * pages) + bytes;
+    const rlimit limit{most, most};
+    setrlimit(RLIMIT_AS, &limit);
+    _exit(work());
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace
+
+TEST_CASE("S4: threads that the system does not give are an error, and those that it gave are gone") {
+  constexpr int right = 7;
+  CHECK(in_child(100 << 20, [] {
+          for (int i = 0; i < 3; ++i) {
+            try {
+              const Threads threads(1024);
+              return 1;
+            } catch (const std::system_error&) {
+            }
+          }
+          // what they took is free again
+          std::atomic<int> ran = 0;
+          Threads(3).each(100, [&](Index) { ++ran; });
+          return ran == 100 ? right : 2;
+        }) == right);
+}
+#endif
+
+#ifdef __linux__
+TEST_CASE("S4: nothing writes the global of std::lgamma, which threads would race for") {
+  signgam = 12345;
+  choose_pade(3);
+  LagT measure;
+  measure.alpha = 0.5;
+  basis(measure, 4, 0.3);
+  CHECK(signgam == 12345);
+}
+#endif
+
+TEST_CASE("S4: planning leaves the numbers of std::rand to the program") {
+  std::srand(7);
+  const int expected = std::rand();
+  std::srand(7);
+  plan<float>(layer_of(1), {.length = 200}, Planning::measure);
+  CHECK(std::rand() == expected);
 }
 
 TEST_CASE("threads refuse what is no number of threads, no copies, and shapes that do not fit") {

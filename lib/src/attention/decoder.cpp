@@ -1,4 +1,4 @@
-#include "../detail/check.hpp"
+#include "check_tokens.hpp"
 #include "rows.hpp"
 
 #include <longstate/attention/decoder.hpp>
@@ -67,6 +67,8 @@ void FullAttention<T>::attend(ConstSignal<T> queries, ConstSignal<T> rows, Signa
   detail::check_shape(where, "rows", rows.rows(), rows.cols(), layer_.row(), n);
   detail::check_shape(where, "outputs", outputs.rows(), outputs.cols(), heads * layer_.value_dim(), n);
   check_tokens(where, n);
+  detail::check_powers(where, "queries", queries, 0, 2);
+  detail::check_powers(where, "rows", rows, 0, 2);
   const Keys<T> keys = keys_of(layer_, rows.data(), rows.outerStride());
   for (Index first = 0; first < n; first += queries_of_a_block) {
     const Index count = std::min(queries_of_a_block, n - first);
@@ -81,12 +83,13 @@ void FullAttention<T>::run(ConstSignal<T> X, Signal<T> Y) {
   detail::check_shape("FullAttention::run", "X", X.rows(), n, layer_.width(), n);
   detail::check_shape("FullAttention::run", "Y", Y.rows(), Y.cols(), layer_.width(), n);
   check_tokens("FullAttention::run", n);
-  detail::check_tokens_finite("FullAttention::run", X, 0);
+  detail::check_finite("FullAttention::run", "token", X, 0);
   Matrix<T> queries(heads * layer_.key_dim(), n), rows(layer_.row(), n), outputs(heads * layer_.value_dim(), n);
   layer_.queries(X, 0, queries);
   layer_.rows(X, 0, rows);
   attend(queries, rows, outputs);
   layer_.read_out(outputs, Y);
+  detail::check_finite("FullAttention::run", "output", Y, 0);
 }
 
 // ---- cached
@@ -128,11 +131,25 @@ void CachedAttention<T>::append(ConstSignal<T> rows) {
 
 template <class T>
 void CachedAttention<T>::run(ConstSignal<T> X, Signal<T> Y) {
-  const Index n = X.cols(), heads = layer_.heads().heads;
+  const Index n = X.cols();
   detail::check_shape("CachedAttention::run", "X", X.rows(), n, layer_.width(), n);
   detail::check_shape("CachedAttention::run", "Y", Y.rows(), Y.cols(), layer_.width(), n);
   check_tokens("CachedAttention::run", tokens_ + n);
-  detail::check_tokens_finite("CachedAttention::run", X, tokens_);
+  detail::check_finite("CachedAttention::run", "token", X, tokens_);
+  const Index before = tokens_;
+  try {
+    extend(X, Y);
+  } catch (...) {
+    tokens_ = before;
+    pages_.resize(static_cast<std::size_t>((before + page - 1) / page));
+    throw;
+  }
+}
+
+/// The next tokens, block after block. What it throws leaves some of them in the cache.
+template <class T>
+void CachedAttention<T>::extend(ConstSignal<T> X, Signal<T> Y) {
+  const Index n = X.cols(), heads = layer_.heads().heads;
   const Index most = std::min(n, queries_of_a_block);
   Matrix<T> queries(heads * layer_.key_dim(), most), rows(layer_.row(), most),
       outputs(heads * layer_.value_dim(), most);
@@ -153,6 +170,7 @@ void CachedAttention<T>::run(ConstSignal<T> X, Signal<T> Y) {
     };
     attend_rows<T>(*rows_, layer_, first, queries.leftCols(count), visit, outputs.leftCols(count));
     layer_.read_out(outputs.leftCols(count), Y.middleCols(done, count));
+    detail::check_finite("CachedAttention::run", "output", Y.middleCols(done, count), first);
   }
 }
 
@@ -203,7 +221,7 @@ template <class T>
 void ConstantAttention<T>::hidden(std::size_t level, Index k, Frame<T> x) {
   if (level == 0) {
     source_(k, x);
-    detail::check_tokens_finite("ConstantAttention::run", x, k);
+    detail::check_finite("ConstantAttention::run", "token", x, k);
     return;
   }
   attend(level - 1, k, x);
@@ -240,6 +258,7 @@ void ConstantAttention<T>::run(Index k, Frame<T> y) {
   if (k < 0 || k >= max_tokens) detail::fail("ConstantAttention::run", "k must be from 0 to 2^24 - 1", k);
   detail::check_shape("ConstantAttention::run", "y", y.size(), 1, levels_.front().layer.width(), 1);
   attend(levels_.size() - 1, k, y);
+  detail::check_finite("ConstantAttention::run", "output", y, k);
 }
 
 template class FullAttention<float>;

@@ -162,11 +162,8 @@ void AttentionRows<T>::read(Signal<T> outputs) const {
   for (Index r = 0; r < count_; ++r) {
     for (Index h = 0; h < heads_; ++h) {
       auto to = outputs.col(r).segment(h * value_dim_, value_dim_);
-      if (sum_(h, r) == 0) {
-        to.setZero();  // nothing but masked keys
-      } else {
-        to = value_.col(r).segment(h * padded_, value_dim_) / sum_(h, r);
-      }
+      // a sum of 0 is one of weights that overflowed, since a query reads its own key: 0 / 0 says so
+      to = value_.col(r).segment(h * padded_, value_dim_) / sum_(h, r);
     }
   }
 }

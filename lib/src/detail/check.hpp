@@ -55,15 +55,4 @@ inline void check_shape(std::string_view where, std::string_view parameter, Inde
   }
 }
 
-/// The first column of X that holds a value which is not finite is named as token first + k.
-template <class M>
-void check_tokens_finite(std::string_view where, const M& X, Index first) {
-  if (X.allFinite()) return;
-  for (Index k = 0; k < X.cols(); ++k) {
-    for (const auto value : X.col(k)) {
-      if (!std::isfinite(value)) fail(where, "token " + std::to_string(first + k) + " must be finite", value);
-    }
-  }
-}
-
 }  // namespace longstate::detail

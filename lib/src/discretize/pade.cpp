@@ -63,8 +63,10 @@ constexpr std::array poles{
 /// The largest |z| with a first error term below 2^-54.
 double radius(Index degree) {
   const double m = static_cast<double>(degree);
-  const double log_coefficient = 2 * std::lgamma(m + 1) - std::lgamma(2 * m + 1) - std::lgamma(2 * m + 2);
-  return std::exp((-54 * std::log(2.0) - log_coefficient) / (2 * m + 1));
+  // m! / (2m)! m! / (2m + 1)!, the error's coefficient: not by std::lgamma, which writes a global
+  double coefficient = 1 / (2 * m + 1);
+  for (double k = 1; k <= m; ++k) coefficient /= (m + k) * (m + k);
+  return std::pow(0x1p-54 / coefficient, 1 / (2 * m + 1));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <random>
 #include <sstream>
 
 namespace longstate {
@@ -62,7 +63,9 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 template <class T>
 double measured(Planned<T> path, Index samples) {
   constexpr double worth = 5e-3;
-  const Matrix<T> u = Matrix<T>::Random(path.inputs(), samples);
+  std::minstd_rand random;  // Eigen's Random is std::rand, whose state is the program's
+  std::uniform_real_distribution<T> uniform(-1, 1);
+  const Matrix<T> u = Matrix<T>::NullaryExpr(path.inputs(), samples, [&] { return uniform(random); });
   Matrix<T> y(path.outputs(), samples);
   State<T> x = path.zero_state();
   path.run(u, y, x);  // to warm up

@@ -5,6 +5,8 @@
 
 #include <longstate/types.hpp>
 
+#include <boost/math/special_functions/gamma.hpp>
+
 #include <algorithm>
 #include <cmath>
 
@@ -59,7 +61,8 @@ void chebyshev(double y, Out&& out) {
 template <class Out>
 void laguerre(double alpha, double a, double decay, Out&& out) {
   constexpr double big = 0x1p+500;
-  double exponent = -decay * a - std::lgamma(alpha + 1) / 2;
+  // boost's, since std::lgamma writes a global, which is a race between threads
+  double exponent = -decay * a - boost::math::lgamma(alpha + 1) / 2;
   double scale = std::exp(exponent);
   double previous = 0;
   double current = 1;

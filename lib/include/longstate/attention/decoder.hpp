@@ -25,7 +25,7 @@ inline constexpr Index max_tokens = Index(1) << 24;
 /// running softmax (Rabe & Staats 2021; FlashAttention: Dao et al. 2022, algorithm 1), so that no n x n matrix is formed.
 ///
 /// Cost       n^2 / 2 (key_dim + value_dim) multiply-adds and n^2 / 2 exponentials a head, times the passes of the normaliser.
-/// Memory     the rows of all tokens, and 64 x 64 scores.
+/// Memory     the rows of all tokens, and 64 x 64 scores. Nothing is kept between calls: each call is a sequence from place 0 on.
 template <class T>
 class FullAttention {
  public:
@@ -35,10 +35,12 @@ class FullAttention {
   FullAttention& operator=(FullAttention&&) noexcept;
   ~FullAttention();
 
-  /// X, Y: m x n. Throws std::invalid_argument if shapes do not fit, n > max_tokens, or a token is not finite.
+  /// X, Y: m x n. Throws std::invalid_argument if shapes do not fit, n > max_tokens, or a token is not finite or so large that its
+  /// queries, keys or values (AttentionLayer::queries) or its output overflow.
   void run(ConstSignal<T> X, Signal<T> Y);
 
   /// The same without projections: queries: heads key_dim x n, with their scale; rows: row() x n; outputs: heads value_dim x n.
+  /// Throws as run but for outputs.
   void attend(ConstSignal<T> queries, ConstSignal<T> rows, Signal<T> outputs);
 
  private:
@@ -58,8 +60,9 @@ class CachedAttention {
   CachedAttention& operator=(CachedAttention&&) noexcept;
   ~CachedAttention();
 
-  /// The next tokens, X, Y: m x n. Throws std::invalid_argument if shapes do not fit, the tokens would pass max_tokens, or one
-  /// is not finite; then nothing has run.
+  /// The next tokens, X, Y: m x n, from place tokens() on. Throws std::invalid_argument if shapes do not fit, the tokens would
+  /// pass max_tokens, or one is not finite or too large, as FullAttention::run; then the cache is as it was (Y may
+  /// have been written to).
   void run(ConstSignal<T> X, Signal<T> Y);
 
   Index tokens() const { return tokens_; }
@@ -67,6 +70,7 @@ class CachedAttention {
   void clear();
 
  private:
+  void extend(ConstSignal<T> X, Signal<T> Y);
   void append(ConstSignal<T> rows);
 
   AttentionLayer<T> layer_;
@@ -94,7 +98,7 @@ class ConstantAttention {
   ~ConstantAttention();
 
   /// What the last layer gives for token k, without its input. y: m. Throws std::invalid_argument if k is negative or not
-  /// below max_tokens, the shape does not fit, or a token of the source is not finite.
+  /// below max_tokens, the shape does not fit, or a token of the source is not finite or too large, as FullAttention::run.
   void run(Index k, Frame<T> y);
 
   /// Of all that is kept while it runs: the running softmax, the token and the row of each layer.

@@ -11,17 +11,18 @@
 
 namespace longstate {
 
-/// Threads that wait for work. A handle: copies share them, and any number of paths may use them at the same time.
+/// Threads that wait for work, asleep. A handle: copies share them, and any number of paths may use them at the same time.
 class Threads {
  public:
   /// count: with the caller's own, which works too; 0: as many as the machine has cores. Throws std::invalid_argument if
-  /// count is negative or above 1,024, std::system_error where the system has no thread to give.
+  /// count is negative or above 1,024, std::system_error where the system has no thread to give (std::bad_alloc where it has no
+  /// memory at all); those that it gave before are gone then.
   explicit Threads(int count = 0);
 
   int count() const;
 
   /// Runs part(0) … part(parts - 1), each on whatever thread is free, the caller's too, and returns when all are done. The
-  /// first exception of a part is thrown again then. Do not call it from a part.
+  /// first exception of a part is thrown again then. Nothing else is thrown: it takes a lock, and no memory. A part may call it, too.
   void each(Index parts, const std::function<void(Index)>& part) const;
 
  private:
@@ -48,7 +49,7 @@ concept Selective = requires(const Path& path) {
 ///
 /// Cost       the path's, over min(threads, copies / 16); a wake-up for each call (some 10 us: give calls more work than
 ///            that).
-/// Real-time  as the path with one thread or one part; else no: waking threads takes a lock, and allocates.
+/// Real-time  as the path with one thread or one part; else no: waking threads takes a lock.
 template <class Path>
 class Threaded {
  public:
