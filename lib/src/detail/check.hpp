@@ -66,4 +66,15 @@ void check_tokens_finite(std::string_view where, const M& X, Index first) {
   }
 }
 
+/// delta: channels x samples, each the length of a step in seconds. Allocates only to complain.
+template <class M>
+void check_steps(std::string_view where, const M& delta) {
+  for (Index k = 0; k < delta.cols(); ++k) {
+    for (const auto step : delta.col(k)) {
+      if (std::isfinite(step) && step >= 0) continue;
+      fail(where, "delta of sample " + std::to_string(k) + " must be finite and not negative", step);
+    }
+  }
+}
+
 }  // namespace longstate::detail
