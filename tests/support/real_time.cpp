@@ -80,9 +80,8 @@ class Calls {
       const VaryingScan<T> path(diagonal, method);
       auto r = std::make_shared<Running<T, VaryingScan<T>>>(
           Running<T, VaryingScan<T>>{path, noise<T>(1, n_), Matrix<T>(1, n_), path.zero_state()});
-      add("VaryingScan::run", [r, delta = Matrix<T>(Matrix<T>::Constant(1, n_, T(0.01)))] {
-        r->path.run(r->u, delta, r->y, r->x);
-      });
+      add("VaryingScan::run",
+          [r, delta = Matrix<T>(Matrix<T>::Constant(1, n_, T(0.01)))] { r->path.run(r->u, delta, r->y, r->x); });
     }
     for (const auto hold : {SelectiveHold::euler, SelectiveHold::zoh}) {
       const SelectiveScan<T> path(Matrix<double>::Constant(3, N_, -1.0), Vector<double>::Ones(3), hold);
@@ -117,7 +116,8 @@ class Calls {
   }
 
   void add_memory(const Measure& measure, Discretization method, Structure structure, Index channels) {
-    const MemoryOptions options{.order = N_, .dt = 0.01, .channels = channels, .method = method, .structure = structure};
+    const MemoryOptions options{
+        .order = N_, .dt = 0.01, .channels = channels, .method = method, .structure = structure};
     auto memory = std::make_shared<Memory<T>>(measure, options);
     const std::string which = std::string(name(measure)).append(" ").append(longstate::name(method));
     auto u = std::make_shared<Matrix<T>>(noise<T>(channels, n_));
@@ -164,7 +164,8 @@ void add_calls(std::vector<RealTimeCall>& calls, Index N, Index n, bool long_des
   c.add_system("dense", discretize(dense(legt), 0.01, Discretization::bilinear), long_designs);
   c.add_system("hippo", discretize(legt, 0.01, Discretization::bilinear), long_designs);
   c.add_system("hippo zoh", discretize(legt, 0.01, Discretization::zoh), false);
-  c.add_system("hippo fourier", discretize(hippo_delay_system(Fourier{}, N, 0.5), 0.01, Discretization::bilinear), false);
+  c.add_system("hippo fourier", discretize(hippo_delay_system(Fourier{}, N, 0.5), 0.01, Discretization::bilinear),
+               false);
   if (long_designs) {
     const NplrSystem nplr = normal_plus_low_rank(LegT{}, N, legt.C);
     c.add_system("nplr", discretize(nplr, 0.01, Discretization::bilinear), true);
@@ -181,8 +182,8 @@ void add_calls(std::vector<RealTimeCall>& calls, Index N, Index n, bool long_des
       c.add_memory(LegS{}, method, Structure::hippo, channels);
       c.add_memory(LegT{}, method, Structure::hippo, channels);
       if (!long_designs) continue;
-      for (const Measure& measure : {Measure(LegSExp{}), Measure(Lmu{}), Measure(LagT{}), Measure(Fourier{}),
-                                     Measure(ChebT{})}) {
+      for (const Measure& measure :
+           {Measure(LegSExp{}), Measure(Lmu{}), Measure(LagT{}), Measure(Fourier{}), Measure(ChebT{})}) {
         c.add_memory(measure, method, Structure::hippo, channels);
       }
       c.add_memory(LegT{}, method, Structure::dense, channels);
