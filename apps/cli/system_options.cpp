@@ -134,10 +134,11 @@ longstate::DiscreteSystem SystemOptions::discretize(const MethodOptions& method,
 void warn_of_few_samples(const longstate::Measure& measure, longstate::Index order, double dt, bool assumed) {
   const double window = timescale(measure), samples = window / dt;
   if (!is_time_invariant(measure) || samples >= static_cast<double>(order) * (1 - 1e-9)) return;
-  fmt::print(
-      stderr,
-      "longstate: warning: the window of {:g} s holds {:.3g} samples at {:g} Hz{}, fewer than its {} coefficients\n",
-      window, samples, 1 / dt, assumed ? " (taken, since no rate was given; --rate says it)" : "", order);
+  fmt::print(stderr,
+             "longstate: warning: the window of {:g} s holds {:.3g} sample{} at {:g} Hz{}, fewer than its {} "
+             "coefficients\n",
+             window, samples, samples == 1 ? "" : "s", 1 / dt,
+             assumed ? " (taken, since no rate was given; --rate says it)" : "", order);
 }
 
 void MethodOptions::add_to(CLI::App& app) {
