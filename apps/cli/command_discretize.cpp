@@ -25,14 +25,16 @@ void add_discretize(CLI::App& app) {
   command->callback([options] {
     const longstate::DiscreteStateSpace d =
         longstate::dense(options->system.discretize(options->method, options->dt, options->dt));
+    const Json document{{"method", options->method.method},
+                        {"dt", d.dt},
+                        {"convention", longstate::name(d.convention)},
+                        {"A", to_json(d.A)},
+                        {"B", to_json(d.B)},
+                        {"C", to_json(d.C)},
+                        {"D", to_json(d.D)}};
+    check_finite(document);
     if (options->json) {
-      print(Json{{"method", options->method.method},
-                 {"dt", d.dt},
-                 {"convention", longstate::name(d.convention)},
-                 {"A", to_json(d.A)},
-                 {"B", to_json(d.B)},
-                 {"C", to_json(d.C)},
-                 {"D", to_json(d.D)}});
+      print(document);
     } else {
       print(to_text("A", d.A) + to_text("B", d.B) + to_text("C", d.C) + to_text("D", d.D));
     }

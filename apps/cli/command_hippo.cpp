@@ -21,11 +21,13 @@ void add_hippo(CLI::App& app) {
   command->callback([options] {
     const longstate::Measure measure = options->measure.make();
     const longstate::Hippo matrices = longstate::hippo(measure, options->measure.order);
+    const Json document{{"measure", longstate::name(measure)},
+                        {"order", options->measure.order},
+                        {"A", to_json(matrices.A)},
+                        {"B", to_json(matrices.B)}};
+    check_finite(document);
     if (options->json) {
-      print(Json{{"measure", longstate::name(measure)},
-                 {"order", options->measure.order},
-                 {"A", to_json(matrices.A)},
-                 {"B", to_json(matrices.B)}});
+      print(document);
     } else {
       print(to_text("A", matrices.A) + to_text("B", matrices.B));
     }

@@ -81,6 +81,14 @@ void check(const Options& options) {
   if (!options.plot.empty()) check_can_plot(options.plot);
 }
 
+/// A window that is the signal's duration is not warned of: it holds all samples.
+void warn(const Options& options, double rate, bool assumed) {
+  if (!options.window) return;
+  for (const std::string& measure : options.measures) {
+    warn_of_few_samples(longstate::make_measure(measure, *options.window), options.order, 1 / rate, assumed);
+  }
+}
+
 /// How many samples a picture shows: a little more than the longest window.
 Index span(double window, double rate) { return static_cast<Index>(std::min(1.1 * window * rate + 2, 1e15)); }
 
@@ -90,6 +98,7 @@ Outcome reconstruct_file(const Options& options) {
   outcome.kept = true;
   outcome.rate = options.rate ? *options.rate : signal.rate.value_or(1.0);
   outcome.channels = signal.samples.rows();
+  warn(options, outcome.rate, !options.rate && !signal.rate);
   for (const MemoryRequest& request : requests(options, outcome.rate, outcome.channels)) {
     Progress progress(fmt::format("{} {}", request.measure, request.method));
     outcome.results.push_back(reconstruct(request, signal.samples, progress));
@@ -105,6 +114,7 @@ Outcome reconstruct_file(const Options& options) {
 Outcome reconstruct_stream(const Options& options) {
   Outcome outcome;
   outcome.rate = options.rate.value_or(1.0);
+  warn(options, outcome.rate, !options.rate);
   const bool all_windowed = std::none_of(options.measures.begin(), options.measures.end(), [](const std::string& name) {
     return std::isinf(longstate::support(longstate::make_measure(name))) || name == "legs";
   });
@@ -212,6 +222,8 @@ std::string to_table(const Outcome& outcome) {
 void reconstruct(const Options& options) {
   check(options);
   const Outcome outcome = options.input == "-" ? reconstruct_stream(options) : reconstruct_file(options);
+  const Json document = to_json(outcome);
+  check_finite(document);
   if (!options.output.empty()) write_csv(options.output, outcome);
   if (!options.plot.empty()) {
     const std::string title =
@@ -220,7 +232,7 @@ void reconstruct(const Options& options) {
     plot(options.plot, title, outcome.results, outcome.history, 1 / outcome.rate);
   }
   if (options.json) {
-    print(to_json(outcome));
+    print(document);
   } else if (options.output != "-") {
     print(to_table(outcome));
   }

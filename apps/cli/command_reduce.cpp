@@ -30,6 +30,9 @@ template <class System>
 void report(const Options& options, Index from, const Reduction<System>& r) {
   const Index order = r.system.order();
   const longstate::Vector<double>& sigma = r.hankel_singular_values;
+  const Json document{
+      {"order", order}, {"error", r.difference}, {"bound", r.bound}, {"hankel_singular_values", to_json(sigma)}};
+  check_finite(document);
   if (!options.output.empty()) {
     TextOutput file(options.output);
     file.write(system_to_text(r.system));
@@ -43,8 +46,7 @@ void report(const Options& options, Index from, const Reduction<System>& r) {
         sigma, order);
   }
   if (options.json) {
-    print(Json{
-        {"order", order}, {"error", r.difference}, {"bound", r.bound}, {"hankel_singular_values", to_json(sigma)}});
+    print(document);
   } else {
     print(
         fmt::format("{} states of {}; impulse response within {:.3g} of its 2-norm; frequency response within {:.3g}\n",

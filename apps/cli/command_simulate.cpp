@@ -80,6 +80,17 @@ State<double> first_state(const Options& options, const DiscreteSystem& model, I
   return x;
 }
 
+/// Why the output of a system grew beyond any bound. The exact methods, bilinear and backward Euler keep a stable system stable.
+std::string why(const Options& options, const DiscreteSystem& model) {
+  const std::string& method = options.method.method;
+  const bool explicit_one = method == "forward-euler" || (method == "gbt" && options.method.alpha < 0.5);
+  if (explicit_one) {
+    return fmt::format("the system is unstable, or {} is at dt = {}, which zoh and bilinear are not", method,
+                       time_step(model));
+  }
+  return fmt::format("the system is unstable, or its numbers are beyond the range of {}", options.precision);
+}
+
 /// The outputs as they come: rows of CSV, or the middle of the JSON document.
 class Writer {
  public:
@@ -127,7 +138,8 @@ void simulate(const Options& options) {
   const bool single = options.precision == "float";
   const std::unique_ptr<SignalInput> input = open_signal(options.input);
   const double rate = options.rate ? *options.rate : input->rate().value_or(1.0);
-  const DiscreteSystem model = options.system.discretize(options.method, options.dt, 1 / rate);
+  const bool assumed = !options.dt && !options.rate && !input->rate();
+  const DiscreteSystem model = options.system.discretize(options.method, options.dt, 1 / rate, assumed);
 
   Run run;
   State<double> x;
@@ -148,10 +160,7 @@ void simulate(const Options& options) {
     }
     run(u, y, x);
     if (!y.allFinite() || !x.allFinite()) {
-      throw Failure(
-          fmt::format("the output is no longer finite after {} samples: {} is unstable at dt = {}; try zoh or "
-                      "bilinear",
-                      done, options.method.method, time_step(model)));
+      throw Failure(fmt::format("the output is no longer finite after {} samples: {}", done, why(options, model)));
     }
     writer->add(y);
     done += u.cols();

@@ -34,6 +34,7 @@ struct Options {
 struct Signal1 {
   Vector<double> samples;
   double dt;
+  bool assumed;  // nobody said the rate
 };
 
 Signal1 load(const Options& options) {
@@ -42,7 +43,8 @@ Signal1 load(const Options& options) {
     throw InputError(fmt::format("--channel must be from 0 to {}, got {}", signal.samples.rows() - 1, options.channel));
   }
   if (signal.samples.cols() == 0) throw InputError(fmt::format("{}: there is no sample", options.input));
-  return {signal.samples.row(options.channel).transpose(), 1 / options.rate.value_or(signal.rate.value_or(1.0))};
+  return {signal.samples.row(options.channel).transpose(), 1 / options.rate.value_or(signal.rate.value_or(1.0)),
+          !options.rate && !signal.rate};
 }
 
 Json to_json(const TraceStep& s) {
@@ -102,13 +104,15 @@ void run(const Options& options) {
   const Index n = signal.samples.size();
   const std::vector<Index> places = watched(options, n);
   const double duration = static_cast<double>(std::max<Index>(n - (options.method == "foh" ? 1 : 0), 1)) * signal.dt;
+  const Measure measure = make_measure(options.measure, options.window.value_or(duration));
+  if (options.window) warn_of_few_samples(measure, options.order, signal.dt, signal.assumed);
   Trace trace(
-      make_measure(options.measure, options.window.value_or(duration)),
+      measure,
       {.order = options.order, .dt = signal.dt, .method = make_discretization(options.method), .alpha = options.alpha},
       std::move(signal.samples));
   const auto step_at = [&](Index k) {
     TraceStep step = trace.at(k);
-    if (!step.after.allFinite()) {
+    if (!step.after.allFinite() || !std::isfinite(step.error) || !std::isfinite(step.best_error)) {
       throw Failure(
           fmt::format("{} with {}: the coefficients grew beyond any bound at sample {}; take foh, zoh or bilinear",
                       options.measure, options.method, k));
@@ -127,7 +131,7 @@ void run(const Options& options) {
     Progress progress("stepping");
     for (std::size_t i = 0; i < places.size(); ++i) {
       const TraceStep step = step_at(places[i]);
-      print(options.json      ? to_json(step).dump() + "\n"
+      print(options.json      ? to_line(to_json(step))
             : options.explain ? "\n" + lesson_step(step, trace.memory())
                               : step_line(step));
       if (::isatty(STDOUT_FILENO) == 0)

@@ -1,12 +1,37 @@
 #include "cli/document.hpp"
 
+#include "cli/error.hpp"
 #include "cli/output.hpp"
 
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace cli {
+namespace {
+
+/// Whether a number in there is not finite; `place` is then where, as "A[2][0]".
+bool holds_infinity(const Json& value, std::string& place) {
+  if (value.is_number_float()) return !std::isfinite(value.get<double>());
+  if (value.is_object()) {
+    for (const auto& [key, member] : value.items()) {
+      if (!holds_infinity(member, place)) continue;
+      place.insert(0, key);
+      return true;
+    }
+  }
+  if (value.is_array()) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      if (!holds_infinity(value[i], place)) continue;
+      place.insert(0, fmt::format("[{}]", i));
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
 
 using longstate::Index;
 using longstate::Matrix;
@@ -40,7 +65,19 @@ std::string to_text(const std::string& name, const Matrix<double>& rows) {
   return text;
 }
 
-void print(const Json& document) { print(document.dump() + "\n"); }
+void check_finite(const Json& document) {
+  std::string place;
+  if (holds_infinity(document, place)) {
+    throw Failure(fmt::format("{} is not finite: the numbers are beyond the range of double", place));
+  }
+}
+
+std::string to_line(const Json& document) {
+  check_finite(document);
+  return document.dump().append("\n");
+}
+
+void print(const Json& document) { print(to_line(document)); }
 
 void print(const std::string& text) {
   TextOutput output("-");

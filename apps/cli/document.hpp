@@ -22,7 +22,13 @@ Json columns_to_json(const longstate::Matrix<double>& columns);
 /// A matrix as a table of at most 8 x 8 entries, the rest as dots.
 std::string to_text(const std::string& name, const longstate::Matrix<double>& rows);
 
-/// The document and a newline, to standard output. Throws Failure if nobody reads it.
+/// Throws Failure naming the first number that is not finite. JSON has no word for it, and no result is one.
+void check_finite(const Json& document);
+
+/// The document and a newline. Throws as check_finite().
+std::string to_line(const Json& document);
+
+/// The same to standard output. Throws Failure, too, if nobody reads it.
 void print(const Json& document);
 void print(const std::string& text);
 

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <new>
 #include <stdexcept>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr int failure = 1;
 constexpr int bad_usage = 2;
+constexpr const char* no_memory = "there is not enough memory for a problem of this size";
 
 /// One line, whatever a library put into its message; the library's own messages begin with its name.
 int complain(std::string_view what, int code) noexcept {
@@ -23,6 +25,19 @@ int complain(std::string_view what, int code) noexcept {
   if (const std::size_t end = what.find('\n'); end != std::string_view::npos) what.remove_suffix(what.size() - end);
   std::fprintf(stderr, "longstate: %.*s\n", static_cast<int>(what.size()), what.data());
   return code;
+}
+
+/// Where no exception can go on, as from a destructor that finds no memory: still one line.
+[[noreturn]] void give_up() noexcept {
+  const char* what = "an unknown error";
+  try {
+    if (std::current_exception()) throw;
+  } catch (const std::bad_alloc&) {
+    what = no_memory;
+  } catch (...) {
+    what = "an error that could not be handled";
+  }
+  std::_Exit(complain(what, failure));
 }
 
 int run(int argc, char** argv) {
@@ -58,6 +73,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a write that fails
+  std::set_terminate(give_up);
   try {
     return run(argc, argv);
   } catch (const cli::InputError& error) {
@@ -65,7 +81,7 @@ int main(int argc, char** argv) {
   } catch (const std::invalid_argument& error) {
     return complain(error.what(), bad_usage);
   } catch (const std::bad_alloc&) {
-    return complain("there is not enough memory for a problem of this size", failure);
+    return complain(no_memory, failure);
   } catch (const std::exception& error) {
     return complain(error.what(), failure);
   } catch (...) {

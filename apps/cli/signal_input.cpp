@@ -96,7 +96,12 @@ std::unique_ptr<SignalInput> open_signal(const std::string& path) {
   }
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) throw InputError(fmt::format("{}: is a directory", path));
-  if (is_audio && std::filesystem::exists(path, error)) return open_audio(path);
+  if (is_audio && std::filesystem::exists(path, error)) {
+    if (!std::filesystem::is_regular_file(path, error)) {
+      throw InputError(fmt::format("{}: is not a regular file, and audio is read from nothing else", path));
+    }
+    return open_audio(path);
+  }
   std::FILE* const file = std::fopen(path.c_str(), "rb");
   if (!file) throw InputError(fmt::format("{}: {}", path, std::strerror(errno)));
   const auto size = std::filesystem::file_size(path, error);

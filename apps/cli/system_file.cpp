@@ -11,7 +11,6 @@
 #include <complex>
 #include <cstring>
 #include <fstream>
-#include <sstream>
 #include <vector>
 
 namespace cli {
@@ -26,11 +25,51 @@ using longstate::StateSpace;
 using nlohmann::json;
 using Complex = std::complex<double>;
 
+/// Stops at what no system has, while it is read: before lists in lists, or one without end, have taken all memory.
+class Bounds {
+ public:
+  explicit Bounds(const std::string& source) : source_(source) {}
+
+  bool operator()(int /*depth*/, json::parse_event_t event, json& /*value*/) {
+    switch (event) {
+      case json::parse_event_t::object_start:
+      case json::parse_event_t::array_start:
+        count();
+        if (entries_.size() == deepest) fail(fmt::format("its lists lie more than {} deep", deepest));
+        entries_.push_back(0);
+        break;
+      case json::parse_event_t::object_end:
+      case json::parse_event_t::array_end:
+        entries_.pop_back();
+        break;
+      case json::parse_event_t::value:
+        count();
+        break;
+      case json::parse_event_t::key:
+        break;
+    }
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t deepest = 8;
+
+  void count() {
+    if (!entries_.empty() && ++entries_.back() > longstate::max_order) {
+      fail(fmt::format("a list has more than {} entries", longstate::max_order));
+    }
+  }
+  [[noreturn]] void fail(const std::string& what) const { throw InputError(fmt::format("{}: {}", source_, what)); }
+
+  const std::string& source_;
+  std::vector<Index> entries_;  // so far, of the lists and objects that are open
+};
+
 /// Reads one document; every complaint begins with its name.
 class Reader {
  public:
   Reader(std::string_view text, std::string source) : source_(std::move(source)) {
-    document_ = json::parse(text.begin(), text.end(), nullptr, false);
+    document_ = json::parse(text.begin(), text.end(), Bounds(source_), false);
     if (document_.is_discarded()) fail("it is not JSON");
     if (!document_.is_object()) fail("it is not a JSON object");
   }
@@ -159,12 +198,19 @@ Json matrices(const Matrix<double>& A, const Matrix<double>& B, const Matrix<dou
 }
 
 std::string read_file(const std::string& path) {
+  constexpr std::size_t most = std::size_t{1} << 29, piece = std::size_t{1} << 16;
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    throw InputError(fmt::format("{}: {}", path, errno ? std::strerror(errno) : "the file is empty"));
+  std::string text;
+  while (file && text.size() <= most) {
+    const std::size_t before = text.size();
+    text.resize(before + piece);
+    file.read(&text[before], static_cast<std::streamsize>(piece));
+    text.resize(before + static_cast<std::size_t>(file.gcount()));
   }
-  return text.str();
+  if (text.size() > most) throw InputError(fmt::format("{}: the file has more than {} MiB", path, most >> 20));
+  if (text.empty()) throw InputError(fmt::format("{}: {}", path, errno ? std::strerror(errno) : "the file is empty"));
+  return text;
 }
 
 }  // namespace

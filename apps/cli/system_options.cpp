@@ -121,12 +121,24 @@ void SystemOptions::add_to(CLI::App& app) {
 }
 
 longstate::DiscreteSystem SystemOptions::discretize(const MethodOptions& method, std::optional<double> dt,
-                                                    double default_dt) const {
+                                                    double default_dt, bool assumed) const {
   const Source from = source(*this);
   const auto* discrete = std::get_if<longstate::DiscreteStateSpace>(&from);
   const double step = dt ? *dt : discrete ? discrete->dt : default_dt;
   const Structure wanted = structure == "auto" ? automatic(from, method, step) : longstate::make_structure(structure);
-  return std::visit([&](const auto& s) { return in_structure(s, wanted, method, step); }, from);
+  DiscreteSystem model = std::visit([&](const auto& s) { return in_structure(s, wanted, method, step); }, from);
+  if (!measure.measure.empty()) warn_of_few_samples(measure.make(), measure.order, step, assumed);
+  return model;
+}
+
+void warn_of_few_samples(const longstate::Measure& measure, longstate::Index order, double dt, bool assumed) {
+  const double window = timescale(measure), samples = window / dt;
+  if (!is_time_invariant(measure) || samples >= static_cast<double>(order) * (1 - 1e-9)) return;
+  fmt::print(stderr,
+             "longstate: warning: the window of {:g} s holds {:.3g} sample{} at {:g} Hz{}, fewer than its {} "
+             "coefficients\n",
+             window, samples, samples == 1 ? "" : "s", 1 / dt,
+             assumed ? " (taken, since no rate was given; --rate says it)" : "", order);
 }
 
 void MethodOptions::add_to(CLI::App& app) {

@@ -49,9 +49,16 @@ struct SystemOptions {
 
   void add_to(CLI::App& app);
 
-  /// In discrete time, in the structure asked for. A file in discrete time is taken as it is (if dt fits).
-  longstate::DiscreteSystem discretize(const MethodOptions& method, std::optional<double> dt, double default_dt) const;
+  /// In discrete time, in the structure asked for. A file in discrete time is taken as it is (if dt fits). Warns as
+  /// warn_of_few_samples(); assumed: nobody said what default_dt is.
+  longstate::DiscreteSystem discretize(const MethodOptions& method, std::optional<double> dt, double default_dt,
+                                       bool assumed = false) const;
 };
+
+/// One line on standard error where the window, or time constant, of a measure holds fewer samples than the memory has
+/// coefficients: so many numbers then stand for fewer, and a read-out within the window is as coarse as the samples are.
+/// assumed: dt is 1 since no rate was given.
+void warn_of_few_samples(const longstate::Measure& measure, longstate::Index order, double dt, bool assumed);
 
 /// "a, b, c", for help texts.
 template <class Names>

@@ -96,3 +96,15 @@ TEST_CASE("what is not a system is refused by the name of the culprit") {
   CHECK(complaint(R"({"lambda":[[1,2]],"B":[[1,0]],"C":[[1,0]],"conjugate":1})") ==
         "s.json: \"conjugate\" must be true or false");
 }
+
+TEST_CASE("S3: lists in lists, and lists without end, are refused while they are read") {
+  CHECK(complaint(std::string(1 << 20, '[')) == "s.json: its lists lie more than 8 deep");
+  CHECK(complaint(R"({"A":)" + std::string(100, '[') + std::string(100, ']') + "}") ==
+        "s.json: its lists lie more than 8 deep");
+  std::string flat = R"({"A":[1)";
+  for (int i = 0; i < 8192; ++i) flat += ",1";
+  CHECK(complaint(flat) == "s.json: a list has more than 8192 entries");
+  std::string empty = R"({"more":[[])";
+  for (int i = 0; i < 8192; ++i) empty += ",[]";
+  CHECK(complaint(empty) == "s.json: a list has more than 8192 entries");
+}

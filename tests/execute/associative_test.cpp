@@ -7,6 +7,9 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+#include <stdexcept>
+
 #include <cmath>
 #include <stdexcept>
 
@@ -218,4 +221,30 @@ TEST_CASE("scans: what does not fit is refused by name") {
   CHECK_NOTHROW(path.run(u.leftCols(0), u.leftCols(0), y.leftCols(0), z));
   CHECK_THROWS_AS(path.run(u, u.leftCols(3), y, z), std::invalid_argument);
   CHECK_THROWS_AS(path.run(u, u, y, small), std::invalid_argument);
+}
+
+TEST_CASE_TEMPLATE("A5: a step that is negative or not a number is refused before anything has run", T, float, double) {
+  VaryingScan<T> path(initialize_diagonal("s4d-lin", 4));
+  State<T> x = path.zero_state();
+  const Matrix<T> u = Matrix<T>::Ones(1, 3);
+  Matrix<T> y = Matrix<T>::Constant(1, 3, T(7)), delta = Matrix<T>::Constant(1, 3, T(0.1));
+  for (const T wrong : {T(-0.1), std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::infinity()}) {
+    delta(0, 2) = wrong;
+    CHECK_THROWS_WITH_AS(path.run(u, delta, y, x),
+                         doctest::Contains("VaryingScan::run: delta of sample 2 must be finite and not negative"),
+                         std::invalid_argument);
+    CHECK(x.isZero(0));
+    CHECK(y == Matrix<T>::Constant(1, 3, T(7)));
+  }
+  delta(0, 2) = 0;  // two samples at one time: none passes
+  path.run(u, delta, y, x);
+  CHECK(y(0, 2) == y(0, 1));
+
+  SelectiveScan<T> selective(Matrix<double>::Constant(1, 2, -1.0), Vector<double>::Zero(1));
+  State<T> z = selective.zero_state();
+  const Matrix<T> B = Matrix<T>::Ones(2, 3);
+  delta(0, 1) = T(-1);
+  CHECK_THROWS_WITH_AS(selective.run(u, delta, B, B, y, z), doctest::Contains("delta of sample 1"),
+                       std::invalid_argument);
+  CHECK(z.isZero(0));
 }

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <limits>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 using namespace longstate;
 
@@ -60,4 +62,70 @@ TEST_CASE("a read-out at any age is the basis times the coefficients") {
   const Vector<double> values = read_out(LegT{}, x, ages);
   CHECK((values - basis(LegT{}, 12, ages).transpose() * x).norm() < 1e-12);
   CHECK_THROWS_AS(read_out(LegT{}, x, Vector<double>::Constant(1, 1.5)), std::invalid_argument);
+}
+
+TEST_CASE("S3: the memory of another measure, window, step or method is refused by what differs") {
+  const MemoryOptions options{.order = 8, .dt = 0.01, .channels = 2};
+  Memory<double> saved(LegT{.window = 0.5}, options);
+  saved.push_block(support::random_matrix(2, 30, 1));
+  const std::vector<std::byte> bytes = saved.save();
+  const auto complaint = [&](const Measure& measure, const MemoryOptions& other) -> std::string {
+    Memory<double> memory(measure, other);
+    memory.push_block(support::random_matrix(other.channels, 5, 2));
+    const State<double> before = memory.coefficients();
+    try {
+      memory.restore(bytes);
+    } catch (const std::invalid_argument& error) {
+      CHECK(memory.coefficients() == before);
+      CHECK(memory.samples() == 5);
+      return error.what();
+    }
+    return "taken";
+  };
+  const auto with = [&](auto change) {
+    MemoryOptions other = options;
+    change(other);
+    return complaint(LegT{.window = 0.5}, other);
+  };
+  CHECK(complaint(LegT{.window = 0.5}, options) == "taken");
+  CHECK(complaint(Lmu{.window = 0.5}, options) ==
+        "longstate::Memory::restore: the saved memory must be of the same measure, got another");
+  CHECK(complaint(LegT{.window = 0.25}, options) ==
+        "longstate::Memory::restore: the saved memory must be of the same window (or timescale), 0.25, got 0.5");
+  CHECK(with([](auto& o) { o.dt = 0.02; }).find("the same dt, 0.02") != std::string::npos);
+  CHECK(with([](auto& o) { o.method = Discretization::zoh; }).find("the same method") != std::string::npos);
+  CHECK(with([](auto& o) { o.order = 9; }).find("the saved memory must be") != std::string::npos);
+  CHECK(with([](auto& o) { o.channels = 1; }).find("the saved memory must be") != std::string::npos);
+}
+
+TEST_CASE_TEMPLATE("S3: hostile numbers in a saved memory are refused and change nothing", T, float, double) {
+  for (const Measure& measure : {Measure(LegS{}), Measure(LagT{})}) {
+    Memory<T> memory(measure, {.order = 4, .dt = 0.25});
+    for (int k = 0; k < 5; ++k) memory.push(T(k));
+    const State<double> good = restore_state<double>(memory.save());
+    const State<T> before = memory.coefficients();
+    const Index place = 5;  // samples, start, last stamp, even steps, and then what it is a memory of
+    for (Index row = place; row < good.rows(); ++row) {
+      for (const double wrong : {-1.0, 0.5, 1e300, -1e300, 9.1e15, 5e-324}) {
+        State<double> bad = good;
+        bad(row, 0) = wrong;
+        const bool start = row == place + 1, stamp = row == place + 2;
+        if (start && wrong <= good(place + 2, 0)) continue;  // any time may be the first
+        if (stamp && wrong >= good(place + 1, 0)) continue;
+        CAPTURE(row);
+        CAPTURE(wrong);
+        CHECK_THROWS_AS(memory.restore(save_state<double>(bad)), std::invalid_argument);
+        CHECK(memory.coefficients() == before);
+        CHECK(memory.samples() == 5);
+      }
+    }
+    State<double> late = good;
+    late(place + 3, 0) = 6;  // more even steps than samples
+    CHECK_THROWS_AS(memory.restore(save_state<double>(late)), std::invalid_argument);
+    State<double> wide = good;
+    wide(0, 0) = 1e300;
+    if (sizeof(T) == sizeof(float)) CHECK_THROWS_AS(memory.restore(save_state<double>(wide)), std::invalid_argument);
+    memory.restore(save_state<double>(good));
+    CHECK(memory.coefficients() == before);
+  }
 }

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <new>
 
-// Eigen allocates by malloc, the rest by operator new; glibc lets a program interpose both. Sanitizers interpose malloc
-// themselves, so with them only operator new is counted.
+// Eigen allocates by malloc, FFTW by memalign, the rest by operator new; glibc lets a program interpose them all. Sanitizers
+// interpose malloc themselves, so with them only operator new is counted.
 #ifdef LONGSTATE_SANITIZED
 #define LONGSTATE_INTERPOSE_MALLOC 0
 #else
@@ -23,10 +23,24 @@ std::size_t allocations() { return count; }
 #if LONGSTATE_INTERPOSE_MALLOC
 extern "C" {
 void* __libc_malloc(std::size_t);
+void* __libc_calloc(std::size_t, std::size_t);
+void* __libc_realloc(void*, std::size_t);
 void* __libc_memalign(std::size_t, std::size_t);
 void* malloc(std::size_t size) {  // operator new comes here, too
   ++count;
   return __libc_malloc(size);
+}
+void* calloc(std::size_t number, std::size_t size) {
+  ++count;
+  return __libc_calloc(number, size);
+}
+void* realloc(void* memory, std::size_t size) {
+  ++count;
+  return __libc_realloc(memory, size);
+}
+void* memalign(std::size_t alignment, std::size_t size) {
+  ++count;
+  return __libc_memalign(alignment, size);
 }
 int posix_memalign(void** result, std::size_t alignment, std::size_t size) {
   ++count;

@@ -42,6 +42,11 @@ template <class T>
 using ConstFrame = Eigen::Ref<const Vector<T>>;
 
 /// A stretch of a signal, channels x time.
+///
+/// These are views: no number is copied of a matrix, a block of one, or a Map, whose columns are contiguous. An input that is
+/// anything else, an expression (`run(W * in, y, x)`), every other row, or rows that lie one after the other, is first worked out
+/// into a temporary by Eigen, which takes memory from the heap, before the call begins. In real time keep a matrix for it:
+/// `u.noalias() = W * in; run(u, y, x)`.
 template <class T>
 using Signal = Eigen::Ref<Matrix<T>, 0, Eigen::OuterStride<>>;
 template <class T>

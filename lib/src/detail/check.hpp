@@ -55,4 +55,15 @@ inline void check_shape(std::string_view where, std::string_view parameter, Inde
   }
 }
 
+/// delta: channels x samples, each the length of a step in seconds. Allocates only to complain.
+template <class M>
+void check_steps(std::string_view where, const M& delta) {
+  for (Index k = 0; k < delta.cols(); ++k) {
+    for (const auto step : delta.col(k)) {
+      if (std::isfinite(step) && step >= 0) continue;
+      fail(where, "delta of sample " + std::to_string(k) + " must be finite and not negative", step);
+    }
+  }
+}
+
 }  // namespace longstate::detail

@@ -63,6 +63,15 @@ Index good_fft_length(Index n) {
   }
 }
 
+Index good_real_fft_length(Index n) {
+  constexpr Index long_ones = Index{1} << 20;
+  Index step = 2;
+  if (n > long_ones) {
+    while (16 * step < n) step *= 2;
+  }
+  return step * good_fft_length((n + step - 1) / step);
+}
+
 template <class T>
 struct RealFft<T>::Plans {
   typename Fftw<T>::Plan forward = nullptr;

@@ -13,6 +13,11 @@ namespace longstate::detail {
 /// The smallest 2^a 3^b 5^c 7^d >= n: lengths that FFTW has fast code for (FFTW manual, 4.3.3).
 Index good_fft_length(Index n);
 
+/// The smallest good length of a RealFft that FFTW (3.3.10) transforms without memory of its own: it takes odd lengths through a
+/// buffer that it gets from the heap as it runs, and so some above 2^21 that have many odd factors. Even, therefore, and above
+/// 2^20 at most 16 times a power of 2.
+Index good_real_fft_length(Index n);
+
 /// Plans of one length, both directions. Planning is guarded by one mutex (FFTW's planner alone is not thread-safe);
 /// copies share the plans, and the transforms may run at the same time on distinct data.
 template <class T>

@@ -5,12 +5,21 @@
 #include <longstate/operations.hpp>
 #include <longstate/types.hpp>
 
+#include <atomic>
+
 namespace longstate::detail {
 
-Operations& tally() noexcept;
+/// Of the whole process: the OperationCounts alive. Where there is none, a loop pays for a load, and no thread is looked at.
+extern std::atomic<int> counts_alive;
 
-inline void count_flops(Index flops) noexcept { tally().flops += flops; }
-inline void count_multiply_adds(Index count) noexcept { tally().flops += 2 * count; }
-inline void count_exponentials(Index count) noexcept { tally().exponentials += count; }
+/// To all counts of this thread. No allocation, lock or system call.
+void add_to_counts(const Operations& done) noexcept;
+
+inline void count(const Operations& done) noexcept {
+  if (counts_alive.load(std::memory_order_acquire) > 0) add_to_counts(done);
+}
+inline void count_flops(Index flops) noexcept { count({flops, 0}); }
+inline void count_multiply_adds(Index products) noexcept { count({2 * products, 0}); }
+inline void count_exponentials(Index exponentials) noexcept { count({0, exponentials}); }
 
 }  // namespace longstate::detail

@@ -31,7 +31,7 @@ void HippoStep<T>::prepare(double dt) {
   }
   const PadeOptions pade = choose_pade(A_.norm_bound() * dt, options_);
   const auto poles = pade_poles(pade.degree);
-  if (factors_.size() != poles.size()) factors_.resize(poles.size());
+  factors_.use(poles.size());
   const double h = dt / static_cast<double>(pade.substeps);
   for (std::size_t j = 0; j < poles.size(); ++j) {
     const std::complex<double> a = poles[j];
@@ -41,6 +41,21 @@ void HippoStep<T>::prepare(double dt) {
     factors_[j].solver.prepare(A_, std::complex<T>(h / a));
   }
   chosen_ = pade;
+}
+
+template <class T>
+void HippoStep<T>::reserve() {
+  if (is_gbt(method_)) {
+    if (alpha_ > 0) implicit_.prepare(A_, T(1));
+  } else {
+    constexpr Index highest_degree = 16;
+    const std::size_t most = pade_poles(options_.degree != 0 ? options_.degree : highest_degree).size();
+    factors_.use(most);
+    for (std::size_t j = 0; j < most; ++j) factors_[j].solver.prepare(A_, std::complex<T>(1));
+  }
+  const double dt = dt_;
+  dt_ = 0;
+  if (dt > 0) prepare(dt);
 }
 
 template <class T>

@@ -59,6 +59,7 @@ StateSpace continuous(const DiscreteStateSpace& system, Discretization method, d
 }
 
 DiagonalSystem continuous(const DiscreteDiagonal& system) {
+  validate(system);
   DiagonalSystem result{system.mu / system.dt, system.B, system.C, system.D};
   for (Index n = 0; n < result.entries(); ++n) result.B.row(n) /= system.dt * phi(1, system.mu(n));
   validate(result);

@@ -1,5 +1,5 @@
-#include "../detail/check.hpp"
 #include "../detail/real_form.hpp"
+#include "../system/check_system.hpp"
 
 #include <longstate/discretize/hippo_step.hpp>
 #include <longstate/discretize/phi.hpp>
@@ -8,7 +8,9 @@
 #include <Eigen/LU>
 
 #include <cmath>
+#include <limits>
 #include <stdexcept>
+#include <utility>
 
 namespace longstate {
 namespace {
@@ -34,6 +36,20 @@ Matrix<Complex> nplr_solve(const NplrSystem& s, double alpha_h, const Matrix<Com
   const Matrix<double> small = Matrix<double>::Identity(rank, rank) + alpha_h * real_product(s.P.adjoint(), RP);
   const Matrix<double> weights = small.partialPivLu().solve(real_product(s.P.adjoint(), Rb));
   return Rb - alpha_h * RP * weights.cast<Complex>();
+}
+
+[[noreturn]] void overflow(std::string_view what) {
+  throw std::domain_error(std::string("longstate::discretize: ").append(what).append(
+      " overflows: the system over one step is beyond the range of double; take a smaller dt"));
+}
+
+/// What came out, or why it is no system.
+template <class System>
+System finite(System system) {
+  if (!system.B.allFinite()) overflow("B");
+  if (!system.C.allFinite()) overflow("C");
+  if (!system.D.allFinite()) overflow("D");
+  return system;
 }
 
 }  // namespace
@@ -78,7 +94,7 @@ DiscreteHippo discretize(const HippoSystem& system, double dt, Discretization me
     }
     result.D += alpha * (system.C * result.B);
   }
-  return result;
+  return finite(std::move(result));
 }
 
 DiscreteDiagonal discretize(const DiagonalSystem& system, double dt, Discretization method,
@@ -117,7 +133,10 @@ DiscreteDiagonal discretize(const DiagonalSystem& system, double dt, Discretizat
     for (Index n = 0; n < entries; ++n) end.row(n) *= dt * phi(2, dt * system.lambda(n));
     result.D += real_product(system.C, end);
   }
-  return result;
+  for (const Complex mu : result.mu) {
+    if (!std::isfinite(std::exp(mu.real())) || !std::isfinite(mu.imag())) overflow("e^(lambda dt)");
+  }
+  return finite(std::move(result));
 }
 
 DiscreteNplr discretize(const NplrSystem& system, double dt, Discretization method, const DiscretizeOptions& options) {
@@ -139,7 +158,7 @@ DiscreteNplr discretize(const NplrSystem& system, double dt, Discretization meth
     result.C = nplr_solve(adjoint, alpha * dt, system.C.adjoint()).adjoint();
     result.D += alpha * real_product(system.C, result.B);
   }
-  return result;
+  return finite(std::move(result));
 }
 
 Structure structure(const DiscreteSystem& system) {
@@ -176,20 +195,40 @@ struct Overloaded : Overloads... {
 template <class... Overloads>
 Overloaded(Overloads...) -> Overloaded<Overloads...>;  // clang 14 does not deduce it
 
+void check(const DiscreteHippo& s) {
+  constexpr std::string_view where = "DiscreteHippo";
+  validate(HippoSystem{s.measure, s.C, s.D});
+  detail::check_shape(where, "B", s.B.rows(), s.B.cols(), s.C.cols(), 1);
+  detail::check_finite(where, "B", s.B);
+  if (is_gbt(s.method)) gbt_alpha(s.method, s.alpha);  // checks alpha
+  choose_pade(0, s.pade);                              // checks pade
+}
+
+void check(const DiscreteNplr& s) {
+  constexpr std::string_view where = "DiscreteNplr";
+  validate(s.continuous);
+  detail::check_ports(where, s.continuous.entries(), s.B, s.C, s.D);
+  if (!(s.alpha >= 0 && s.alpha <= 1)) detail::fail(where, "alpha must be from 0 to 1", s.alpha);
+}
+
+void check(const DiscreteDiagonal& s) {
+  constexpr std::string_view where = "DiscreteDiagonal";
+  detail::check_order(where, s.mu.size());
+  detail::check_ports(where, s.mu.size(), s.B, s.C, s.D);
+  for (const Complex mu : s.mu) {
+    const bool zero = mu.real() == -std::numeric_limits<double>::infinity();
+    if (!(std::isfinite(mu.real()) || zero) || !std::isfinite(mu.imag())) {
+      detail::fail(where, "mu must be finite, or its real part -infinity (an eigenvalue of zero)", mu);
+    }
+  }
+}
+
 }  // namespace
 
 void validate(const DiscreteSystem& system) {
-  std::visit(
-      Overloaded{[](const DiscreteStateSpace& s) { validate(s); }, [](const TransferFunction& s) { validate(s); },
-                 [](const DiscreteHippo& s) {
-                   validate(HippoSystem{s.measure, s.C, s.D});
-                 },
-                 [](const DiscreteNplr& s) { validate(s.continuous); },
-                 [](const DiscreteDiagonal& s) {
-                   // mu may be -infinity: an eigenvalue of zero
-                   validate(DiagonalSystem{Vector<Complex>::Zero(s.mu.size()), s.B, s.C, s.D});
-                 }},
-      system);
+  std::visit(Overloaded{[](const DiscreteStateSpace& s) { validate(s); }, [](const TransferFunction& s) { validate(s); },
+                        [](const auto& s) { check(s); }},
+             system);
   detail::check_positive("DiscreteSystem", "dt", time_step(system));
 }
 

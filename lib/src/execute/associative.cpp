@@ -178,6 +178,7 @@ void VaryingScan<T>::run(ConstSignal<T> u, ConstSignal<T> delta, Signal<T> y, St
   detail::check_shape(where, "delta", delta.rows(), delta.cols(), 1, n);
   detail::check_shape(where, "y", y.rows(), y.cols(), q_, n);
   detail::check_shape(where, "x", x.rows(), x.cols(), order(), 1);
+  detail::check_steps(where, delta);
   const detail::NoDenormals guard;
   Eigen::Map<Vector<double>> state(reinterpret_cast<double*>(x_.data()), order());
   state = x.col(0).template cast<double>();

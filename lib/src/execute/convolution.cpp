@@ -68,7 +68,7 @@ struct Convolution<T>::Design {
         order(longstate::order(layer.front())),
         inputs(longstate::inputs(layer.front())),
         outputs(longstate::outputs(layer.front())),
-        fft(detail::good_fft_length(2 * block - 1)) {
+        fft(detail::good_real_fft_length(2 * block - 1)) {
     const detail::RealFft<double> fft_double(fft.length());
     for (const DiscreteSystem& system : layer) systems.push_back(make_tables<T>(system, block, fft_double));
   }

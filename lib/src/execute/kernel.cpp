@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
+#include <string>
 
 namespace longstate {
 namespace {
@@ -92,6 +94,12 @@ Matrix<double> kernel(const DiscreteSystem& system, Index length) {
         std::visit([&](const auto& s) { return detail::responses(s, length - start); }, system);
   }
   K.col(0) += D.reshaped();
+  if (!K.allFinite()) {
+    Index last = 0;
+    while (K.col(last).allFinite()) ++last;
+    throw std::domain_error("longstate::kernel: overflows: the values from sample " + std::to_string(last) +
+                            " on are beyond the range of double, since the system grows; ask for fewer");
+  }
   return K;
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 namespace longstate {
 namespace {
@@ -182,6 +183,7 @@ void Memory<T>::choose_steps(Design& design) {
     even_.emplace(measure_, options_.order, options_.method, options_.alpha);
     even_->prepare(options_.dt);
     uneven_ = even_;
+    uneven_->reserve();
     if (even_->work() <= HippoStep<T>::dense_work(options_.order)) return;
     even_.reset();
   }
@@ -271,7 +273,9 @@ void Memory<T>::advance_legs_by_quadrature(double t, double dt, ConstFrame<T> u)
   const T rest = static_cast<T>(dt / end);
   const auto mirrored = [&](Index j) { return d.nodes(order() - 1 - j); };  // 1 - node, to its last digit
 
-  term_.noalias() = d.basis_at_nodes.transpose() * x_;  // the polynomial at each node
+  for (Index c = 0; c < channels(); ++c) {  // one by one: Eigen's product of matrices takes memory for its blocks
+    term_.col(c).noalias() = d.basis_at_nodes.transpose() * x_.col(c);  // the polynomial at each node
+  }
   x_.setZero();
   for (Index j = 0; j < order(); ++j) {
     term_.row(j) *= r * d.weights(j);
@@ -309,7 +313,7 @@ void Memory<T>::add_projection() {
       legendre_ += legendre_step_;
       for (Index c = 0; c < channels(); ++c) term_.col(c).array() *= sign_.array();  // (-1)^n at the low end
     }
-    x_.row(n).noalias() += design_->legs->B()(n) * (legendre_.transpose() * term_);
+    for (Index c = 0; c < channels(); ++c) x_(n, c) += design_->legs->B()(n) * legendre_.dot(term_.col(c));
   }
 }
 
@@ -350,26 +354,81 @@ Vector<T> Memory<T>::reconstruct(const Eigen::Ref<const Vector<double>>& delays,
   return read_out(measure_, coefficients, ages).template cast<T>();
 }
 
-/// The coefficients, the last frame, and where in time it is, all exact in double.
+namespace {
+
+/// Where in time a memory is, as it is saved: in the first channel's column, after the coefficients and the last frame.
+struct Place {
+  double samples, start, last_stamp, even_steps;
+};
+constexpr Index place_size = 4, settings_size = 7;
+
+/// What a saved memory must agree in with the one that goes on from it.
+Vector<double> settings(const Measure& measure, const MemoryOptions& options) {
+  const auto* const lagt = std::get_if<LagT>(&measure);
+  Vector<double> numbers(settings_size);
+  numbers << static_cast<double>(measure.index()), timescale(measure), lagt ? lagt->alpha : 0, lagt ? lagt->beta : 0,
+      options.dt, static_cast<double>(options.method), options.method == Discretization::gbt ? options.alpha : 0;
+  return numbers;
+}
+
+void check_settings(const Vector<double>& saved, const Vector<double>& own) {
+  constexpr const char* names[settings_size] = {"measure", "window (or timescale)", "alpha of lagt", "beta of lagt",
+                                                "dt",      "method",                "alpha of gbt"};
+  for (Index i = 0; i < settings_size; ++i) {
+    if (saved(i) == own(i)) continue;
+    const bool named = i == 0 || i == 5;
+    std::ostringstream rule;
+    rule.precision(17);
+    rule << "the saved memory must be of the same " << names[i];
+    if (!named) rule << ", " << own(i);
+    if (named) detail::fail("Memory::restore", rule.str(), "another");
+    detail::fail("Memory::restore", rule.str(), saved(i));
+  }
+}
+
+void check_place(const Place& place) {
+  const auto is_count = [](double value) { return value >= 0 && value <= 0x1p53 && value == std::floor(value); };
+  const auto require = [](bool holds, const char* rule, double got) {
+    if (!holds) detail::fail("Memory::restore", rule, got);
+  };
+  require(is_count(place.samples), "the number of samples must be a whole one from 0 to 2^53", place.samples);
+  require(is_count(place.even_steps), "the number of even steps must be a whole one from 0 to 2^53", place.even_steps);
+  require(place.even_steps <= place.samples, "the even steps must be at most the samples", place.even_steps);
+  require(place.last_stamp >= place.start, "the last stamp must not be before the start", place.last_stamp);
+}
+
+}  // namespace
+
+/// The coefficients, the last frame, where in time it is, and what it is a memory of, all exact in double.
 template <class T>
 std::vector<std::byte> Memory<T>::save() const {
-  State<double> all = State<double>::Zero(order() + 5, channels());
+  State<double> all = State<double>::Zero(order() + 1 + place_size + settings_size, channels());
   all.topRows(order()) = x_.template cast<double>();
   all.row(order()) = previous_.transpose().template cast<double>();
-  all.col(0).tail(4) << static_cast<double>(samples_), start_, last_stamp_, static_cast<double>(even_steps_);
+  all.col(0).tail(place_size + settings_size) << static_cast<double>(samples_), start_, last_stamp_,
+      static_cast<double>(even_steps_), settings(measure_, options_);
   return save_state<double>(all);
 }
 
 template <class T>
 void Memory<T>::restore(std::span<const std::byte> bytes) {
   const State<double> all = restore_state<double>(bytes);
-  detail::check_shape("Memory::restore", "the saved memory", all.rows(), all.cols(), order() + 5, channels());
-  x_ = all.topRows(order()).template cast<T>();
-  previous_ = all.row(order()).transpose().template cast<T>();
-  samples_ = static_cast<Index>(all(order() + 1, 0));
-  start_ = all(order() + 2, 0);
-  last_stamp_ = all(order() + 3, 0);
-  even_steps_ = static_cast<Index>(all(order() + 4, 0));
+  constexpr Index extra = place_size + settings_size;
+  detail::check_shape("Memory::restore", "the saved memory", all.rows(), all.cols(), order() + 1 + extra, channels());
+  check_settings(all.col(0).tail(settings_size), settings(measure_, options_));
+  const auto tail = all.col(0).tail(extra);
+  const Place place{tail(0), tail(1), tail(2), tail(3)};
+  check_place(place);
+  const Matrix<T> values = all.topRows(order() + 1).template cast<T>();
+  if (!values.allFinite() || !all.bottomRightCorner(extra, channels() - 1).isZero(0)) {
+    detail::fail("Memory::restore", "the bytes must be of a memory of this precision", "other numbers");
+  }
+  x_ = values.topRows(order());
+  previous_ = values.row(order()).transpose();
+  samples_ = static_cast<Index>(place.samples);
+  start_ = place.start;
+  last_stamp_ = place.last_stamp;
+  even_steps_ = static_cast<Index>(place.even_steps);
 }
 
 template class Memory<float>;

@@ -143,12 +143,17 @@ struct StreamingFir<T>::Past {
 };
 
 template <class T>
-StreamingFir<T>::Owned::Owned(const Owned& other) : past(std::make_unique<Past>(*other.past)) {}
+StreamingFir<T>::Owned::Owned() = default;
+template <class T>
+StreamingFir<T>::Owned::Owned(const Owned& other) : past(other.past ? std::make_unique<Past>(*other.past) : nullptr) {}
 template <class T>
 typename StreamingFir<T>::Owned& StreamingFir<T>::Owned::operator=(const Owned& other) {
-  past = std::make_unique<Past>(*other.past);
-  return *this;
+  return *this = Owned(other);
 }
+template <class T>
+StreamingFir<T>::Owned::Owned(Owned&&) noexcept = default;
+template <class T>
+typename StreamingFir<T>::Owned& StreamingFir<T>::Owned::operator=(Owned&&) noexcept = default;
 template <class T>
 StreamingFir<T>::Owned::~Owned() = default;
 

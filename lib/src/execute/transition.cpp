@@ -44,6 +44,11 @@ AnyTransition<T> make(const TransferFunction& system) {
   return CompanionTransition<T>(system);
 }
 
+const DiscreteSystem& valid(const DiscreteSystem& system) {
+  validate(system);
+  return system;
+}
+
 /// Multiply-adds of x <- A x.
 Index work_of(const DiscreteStateSpace& s) { return s.A.size(); }
 Index work_of(const DiscreteHippo& s) {
@@ -124,7 +129,7 @@ HippoStep<T> hippo_step(const DiscreteHippo& system, const PadeOptions& pade) {
 
 template <class T>
 Transition<T>::Transition(const DiscreteSystem& system)
-    : A_(std::visit([](const auto& s) { return make<T>(s); }, system)),
+    : A_(std::visit([](const auto& s) { return make<T>(s); }, valid(system))),
       work_(std::visit([](const auto& s) { return work_of(s); }, system)) {}
 
 template <class T>
@@ -142,6 +147,7 @@ template class Transition<float>;
 template class Transition<double>;
 
 Matrix<double> increment(const DiscreteSystem& system) {
+  validate(system);
   const Index N = order(system);
   const Matrix<double> I = Matrix<double>::Identity(N, N);
   const auto* hippo = std::get_if<DiscreteHippo>(&system);
@@ -153,8 +159,8 @@ Matrix<double> increment(const DiscreteSystem& system) {
 }
 
 DiscreteStateSpace dense(const DiscreteSystem& system) {
-  if (const auto* same = std::get_if<DiscreteStateSpace>(&system)) return *same;
   validate(system);
+  if (const auto* same = std::get_if<DiscreteStateSpace>(&system)) return *same;
   const Index N = order(system);
   const Matrix<double> I = Matrix<double>::Identity(N, N);
   DiscreteStateSpace result{Matrix<double>(N, N), input_matrix(system), output_matrix(system),

@@ -24,7 +24,8 @@ namespace longstate {
 /// Cost       gbt O(N); zoh and foh O(N degree/2 substeps) for each copy, where substeps grow as ||A|| dt, which is
 ///            O(N^2 dt / theta) for the Legendre measures. prepare: O(N degree/2). No matrices: any dt costs the same.
 /// Accuracy   1e-12 of the dense step and of 60 digits in double (tests/discretize/hippo_step_test.cpp).
-/// Real-time  advance() does not allocate, lock or throw; prepare() allocates the first time alone.
+/// Real-time  advance() does not allocate, lock or throw; prepare() allocates the first time that a dt takes a higher degree, and
+///            after reserve() never.
 /// Threads    owns its scratch: copy it to use it on another thread.
 template <class T>
 class HippoStep {
@@ -35,6 +36,9 @@ class HippoStep {
 
   /// Sets the step, in seconds (legs: in log time). Throws std::invalid_argument if it is not positive and finite.
   void prepare(double dt);
+
+  /// Room for every degree, so that prepare() allocates no more, whatever dt.
+  void reserve();
 
   /// x (N x copies), u over the step: from `first` to `last` along a line with foh, `last` alone otherwise.
   void advance(State<T>& x, ConstFrame<T> first, ConstFrame<T> last);
@@ -70,6 +74,23 @@ class HippoStep {
     std::complex<T> inverse_pole;  // 1/a
     std::complex<T> weight;        // 2 c/a
   };
+  /// Those of the degree in use. Others keep their memory, for a dt that will take them.
+  class Factors {
+   public:
+    void use(std::size_t count) {
+      if (all_.size() < count) all_.resize(count);
+      used_ = count;
+    }
+    std::size_t size() const { return used_; }
+    bool empty() const { return used_ == 0; }
+    Factor& operator[](std::size_t j) { return all_[j]; }
+    auto begin() const { return all_.begin(); }
+    auto end() const { return all_.begin() + static_cast<std::ptrdiff_t>(used_); }
+
+   private:
+    std::vector<Factor> all_;
+    std::size_t used_ = 0;
+  };
   using Force = const Eigen::Ref<const Vector<T>>&;  // what multiplies the input: B
   void advance_gbt(Eigen::Ref<Vector<T>> x, Force B, T u);
   void advance_exponential(Eigen::Ref<Vector<T>> x, Force B, T first, T last);
@@ -80,7 +101,7 @@ class HippoStep {
   PadeOptions options_, chosen_;
   double dt_ = 0;
   ShiftedHippo<T, T> implicit_;
-  std::vector<Factor> factors_;
+  Factors factors_;
   Vector<T> rate_;
   Vector<T> carry_;  // what rounding took from x: 10^6 sub-steps would round it the same way each time
   Vector<std::complex<T>> increment_;

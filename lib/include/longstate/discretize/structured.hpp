@@ -74,6 +74,8 @@ struct DiscreteNplr {
 /// NplrSystem      gbt and its kind. zoh, foh and impulse throw std::invalid_argument: e^(hA) of a normal plus low rank
 ///                 matrix is not normal plus low rank, so neither an O(N) step nor the kernel by Cauchy sums exists; take
 ///                 structure hippo or dense. Cost O(N r (p + q + r)).
+///
+/// Throws     also std::domain_error where a value of the discrete system is beyond the range of double, by its name.
 DiscreteHippo discretize(const HippoSystem& system, double dt, Discretization method,
                          const DiscretizeOptions& options = {}, const PadeOptions& pade = {});
 DiscreteDiagonal discretize(const DiagonalSystem& system, double dt, Discretization method,

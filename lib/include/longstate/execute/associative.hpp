@@ -48,7 +48,8 @@ void scan(const Threads& threads, Signal<std::complex<T>> a, Signal<std::complex
 ///            a division (bilinear).
 /// Accuracy   steps and states are kept in double, also where signals are float: the rounding of a_k would add up over the
 ///            samples. Against long double 1e-12 of the largest output, float 2e-6 (tests/execute/associative_test.cpp).
-/// Real-time  without threads run() neither allocates, locks nor calls the system. With them it does.
+/// Real-time  without threads run() neither allocates, locks nor calls the system; it throws only on shapes and steps that are none.
+///            With them it allocates and locks.
 template <class T>
 class VaryingScan {
  public:
@@ -63,7 +64,7 @@ class VaryingScan {
   State<T> zero_state() const { return State<T>::Zero(order(), 1); }
 
   /// u: p x n, delta: 1 x n in seconds, y: q x n, x: N x 1 as (re, im). Any number of samples and any split into calls.
-  /// Throws std::invalid_argument if the shapes do not fit; then nothing has run.
+  /// Throws std::invalid_argument if the shapes do not fit, or a delta is negative or not finite; then nothing has run.
   void run(ConstSignal<T> u, ConstSignal<T> delta, Signal<T> y, StateRef<T> x);
 
  private:

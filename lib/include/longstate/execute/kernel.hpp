@@ -25,7 +25,8 @@ namespace longstate {
 /// Accuracy   1e-11 of the largest value, up to L = 2^20 (tests/execute/kernel_test.cpp, against 60 digits); the
 ///            transfer function's depends on its poles.
 /// Throws     std::invalid_argument if the system is not valid or length is not in [1, 2^30]; std::domain_error for a
-///            transfer function whose coefficients do not determine its kernel to 1e-9 (with the number).
+///            transfer function whose coefficients do not determine its kernel to 1e-9 (with the number), and for a system
+///            that grows beyond the range of double within the length (with the sample).
 Matrix<double> kernel(const DiscreteSystem& system, Index length);
 
 /// [V, A V, …, A^(length-1) V], N x (length columns(V)): the states that follow from an impulse, or from a state.

@@ -49,10 +49,10 @@ struct MemoryOptions {
 ///            steps) or O(N^3 log) (uneven steps) by a matrix is less work, that; chebt always so.
 /// Memory     constant: N numbers a channel, beside the matrices of dense steps. No table grows with time.
 /// Accuracy   legs 1e-10 of the exact projection (tests/execute/memory_test.cpp).
-/// Real-time  push() does not allocate or lock; nor does push_at(), unless its step is dense.
-/// Errors     push() and push_at() throw std::invalid_argument on a sample that is not finite, a frame of the wrong
-/// size, or
-///            time that does not advance, and leave the memory as it was.
+/// Real-time  push() and push_block() neither allocate, lock nor call the system; nor does push_at(), unless its step is made by a
+///            matrix (chebt, structure dense, and of foh and zoh what the costs above say).
+/// Errors     push() and push_at() throw std::invalid_argument on a sample that is not finite, a frame of the wrong size, or time
+///            that does not advance, and leave the memory as it was.
 /// Threads    an ordinary value; one thread at a time.
 template <class T>
 class Memory {
@@ -70,8 +70,8 @@ class Memory {
   void push_at(double time, ConstFrame<T> u);
 
   /// The memory's state as bytes (state.hpp), and back into a memory of the same measure and options, which then goes on
-  /// as the saved one would have. restore throws std::invalid_argument as restore_state, and if the order or the channels
-  /// differ; then nothing has changed.
+  /// as the saved one would have. restore throws std::invalid_argument as restore_state, if the order, the channels, the measure,
+  /// dt or the method differ, and for numbers that no memory has; then nothing has changed.
   std::vector<std::byte> save() const;
   void restore(std::span<const std::byte> bytes);
 

@@ -26,7 +26,8 @@ namespace longstate {
 ///            diagonal layers (diagonal_lanes.hpp: run() alone), and hippo and nplr ones (sweep_lanes.hpp: nplr and fourier of
 ///            several copies), go at the speed of vector instructions.
 /// Accuracy   the reference for all other paths.
-/// Real-time  step() and run() neither allocate, lock nor call the system; step() does not throw, run() only on shapes.
+/// Real-time  step() and run() neither allocate, lock nor call the system (but see ConstSignal, types.hpp, for what Eigen does
+///            with an expression in place of u); step() does not throw, run() only on shapes.
 ///            Denormal numbers are taken as zeros, so that silence costs no more than sound.
 /// Threads    owns its scratch: copy it to use it on another thread.
 /// Throws     std::invalid_argument from the constructors if a system is not valid, the layer's sizes disagree, or copies is less

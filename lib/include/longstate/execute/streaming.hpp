@@ -54,14 +54,14 @@ class StreamingFir {
   void end_long_block();
 
   std::shared_ptr<const Design> design_;
-  /// A value that copies what it points to.
+  /// A value that copies what it points to. (Its functions are all in streaming.cpp, which knows Past.)
   struct Owned {
     std::unique_ptr<Past> past;
-    Owned() = default;
+    Owned();
     Owned(const Owned& other);
     Owned& operator=(const Owned& other);
-    Owned(Owned&&) noexcept = default;
-    Owned& operator=(Owned&&) noexcept = default;
+    Owned(Owned&&) noexcept;
+    Owned& operator=(Owned&&) noexcept;
     ~Owned();
   };
   Owned past_;
