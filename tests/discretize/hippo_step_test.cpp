@@ -203,3 +203,40 @@ TEST_CASE("the degree and sub-steps may be fixed; a step does not allocate") {
   CHECK_THROWS_AS(HippoStep<double>(LegT{}, 8, Discretization::foh, 0.5, {.degree = 5}), std::invalid_argument);
   CHECK_THROWS_AS(chosen.prepare(0), std::invalid_argument);
 }
+
+TEST_CASE("A12: a step so stiff that sub-steps would not end is its matrix") {
+  for (const Measure& measure : support::time_invariant_measures()) {
+    if (!has_operator(measure)) continue;
+    CAPTURE(name(measure));
+    const bool keeps = std::holds_alternative<Fourier>(measure);  // its constant never fades
+    for (const double dt : keeps ? std::vector{30.0, 200.0} : std::vector{200.0, 1e4, 1e10}) {
+      CAPTURE(dt);
+      for (const Discretization method : {Discretization::zoh, Discretization::foh, Discretization::impulse}) {
+        CAPTURE(name(method));
+        const HippoSystem s = hippo_delay_system(measure, 6, 0.5);
+        const DiscretizeOptions options{.convention = Convention::control};
+        const DiscreteHippo d = discretize(s, dt, method, options);
+        const DiscreteStateSpace expected = discretize(dense(s), dt, method, options);
+        const DiscreteStateSpace got = dense(DiscreteSystem(d));
+        const double tolerance = 1e-14 * dt + 1e-11;
+        CHECK((got.A - expected.A).cwiseAbs().maxCoeff() < (keeps ? tolerance : 1e-12));
+        CHECK((got.B - expected.B).cwiseAbs().maxCoeff() <=
+              (keeps ? tolerance : 1e-11) * expected.B.cwiseAbs().maxCoeff());
+        if (!keeps && method == Discretization::zoh) {  // what a constant comes to: A x + B = 0
+          const Vector<double> rest = -dense(s).A.partialPivLu().solve(dense(s).B.col(0));
+          CHECK((got.B.col(0) - rest).cwiseAbs().maxCoeff() < 1e-10 * rest.cwiseAbs().maxCoeff());
+        }
+        for (const Index copies : {1, 16}) {
+          Recurrence<float> recurrence(d, copies);
+          State<float> x = recurrence.zero_state();
+          const Vector<float> u = Vector<float>::Ones(copies);
+          Vector<float> y(copies);
+          recurrence.step(u, y, x);
+          CHECK(double(std::abs(x(0, copies - 1) - static_cast<float>(expected.B(0, 0)))) <=
+                1e-5 * (1e-6 + std::abs(expected.B(0, 0))));
+        }
+      }
+    }
+  }
+  CHECK_THROWS_AS(choose_pade(1, {.degree = 4, .substeps = Index{1} << 40}), std::invalid_argument);
+}

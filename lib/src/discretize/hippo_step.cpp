@@ -2,20 +2,38 @@
 #include "../detail/multiply.hpp"
 
 #include <longstate/discretize/hippo_step.hpp>
+#include <longstate/discretize/phi.hpp>
+
+#include <algorithm>
+#include <cmath>
 
 namespace longstate {
+namespace {
+
+constexpr Index few_substeps = 64;      // a small order's go in lanes of many channels, a matrix does not
+constexpr double part_of_window = 0.1;  // a step that float can take by gbt
+
+}  // namespace
 
 template <class T>
 HippoStep<T>::HippoStep(const Measure& measure, Index order, Discretization method, double alpha,
                         const PadeOptions& pade)
-    : A_(measure, order),
+    : measure_(measure),
+      A_(measure, order),
       method_(method),
       alpha_(is_gbt(method) ? gbt_alpha(method, alpha) : alpha),
       options_(pade),
       rate_(order) {
   if (method == Discretization::impulse) detail::fail("HippoStep", "method must not be", name(method));
   choose_pade(0, pade);  // checks it
-  if (is_gbt(method)) return;
+  if (is_gbt(method)) {
+    if (std::is_same_v<T, float>) {
+      wide_.emplace_back(measure, order, method, alpha).prepare(1);  // allocates, so that steps do not
+      wide_x_.resize(order);
+      wide_force_.resize(order);
+    }
+    return;
+  }
   increment_.resize(order);
   carry_.resize(order);
 }
@@ -24,12 +42,21 @@ template <class T>
 void HippoStep<T>::prepare(double dt) {
   if (dt == dt_) return;
   detail::check_positive("HippoStep", "dt", dt);
+  if (!std::isfinite(A_.norm_bound() * dt)) detail::fail("HippoStep", "dt must be so short that A dt is finite", dt);
   dt_ = dt;
   if (is_gbt(method_)) {
+    in_double_ = !wide_.empty() && dt > part_of_window * timescale(measure_);
+    if (in_double_) return wide_.front().prepare(dt);
     if (alpha_ > 0) implicit_.prepare(A_, static_cast<T>(alpha_ * dt));
     return;
   }
-  const PadeOptions pade = choose_pade(A_.norm_bound() * dt, options_);
+  exponential_.reset();
+  const double norm = A_.norm_bound() * dt;
+  const PadeOptions pade = choose_pade(norm, options_);
+  if (options_.substeps == 0 && pade.substeps > few_substeps &&
+      exponential_work(A_.order(), norm, options_) > matrix_work(A_.order(), norm)) {
+    return prepare_matrix();
+  }
   const auto poles = pade_poles(pade.degree);
   factors_.use(poles.size());
   const double h = dt / static_cast<double>(pade.substeps);
@@ -56,6 +83,17 @@ void HippoStep<T>::reserve() {
   const double dt = dt_;
   dt_ = 0;
   if (dt > 0) prepare(dt);
+}
+
+template <class T>
+void HippoStep<T>::prepare_matrix() {
+  const HippoOperator<double> A(measure_, A_.order());
+  const Matrix<double> I = Matrix<double>::Identity(A.order(), A.order());
+  Matrix<double> X(A.order(), A.order());
+  A.multiply(dt_, I, X);
+  const auto phi = phi_functions(X, 2);
+  exponential_ = {phi[0], dt_ * phi[1], dt_ * phi[2], Vector<double>(A.order())};
+  chosen_ = {};
 }
 
 template <class T>
@@ -94,6 +132,15 @@ Vector<T> HippoStep<T>::increment(const Eigen::Ref<const Vector<T>>& x) {
 
 template <class T>
 void HippoStep<T>::advance_gbt(Eigen::Ref<Vector<T>> x, Force B, T u) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (in_double_) {
+      wide_x_ = x.template cast<double>();
+      wide_force_ = B.template cast<double>();
+      wide_.front().advance_gbt(wide_x_, wide_force_, static_cast<double>(u));
+      x = wide_x_.cast<T>();
+      return;
+    }
+  }
   const T h = static_cast<T>(dt_);
   A_.multiply(h, x, rate_);
   rate_ += (h * u) * B;
@@ -102,7 +149,22 @@ void HippoStep<T>::advance_gbt(Eigen::Ref<Vector<T>> x, Force B, T u) {
 }
 
 template <class T>
+void HippoStep<T>::advance_by_matrix(Eigen::Ref<Vector<T>> x, Force B, T first, T last) {
+  Exponential& e = *exponential_;
+  const double held = static_cast<double>(first), rise = static_cast<double>(last) - held;
+  for (Index n = 0; n < x.size(); ++n) {
+    e.x(n) = 0;
+    for (Index k = 0; k < x.size(); ++k) {
+      e.x(n) += e.transition(n, k) * static_cast<double>(x(k)) +
+                (e.held(n, k) * held + e.rising(n, k) * rise) * static_cast<double>(B(k));
+    }
+  }
+  x = e.x.template cast<T>();
+}
+
+template <class T>
 void HippoStep<T>::advance_exponential(Eigen::Ref<Vector<T>> x, Force B, T first, T last) {
+  if (exponential_) return advance_by_matrix(x, B, first, last);
   const double parts = static_cast<double>(chosen_.substeps);
   const T h = static_cast<T>(dt_ / parts);
   const T rise = static_cast<T>((last - first) / parts);
@@ -139,9 +201,17 @@ double HippoStep<T>::exponential_work(Index order, double norm, const PadeOption
   return factor * static_cast<double>(pade.substeps) * static_cast<double>(pairs) * static_cast<double>(order);
 }
 
+/// phi_functions(X, 2): about 7 + 3 (s + 1) products, ||X / 2^s|| <= 1.
+template <class T>
+double HippoStep<T>::matrix_work(Index order, double norm) {
+  const double products = 10 + 3 * std::log2(std::max(1.0, norm));
+  return products * static_cast<double>(order) * dense_work(order);
+}
+
 template <class T>
 double HippoStep<T>::work() const {
   constexpr double factor = 18;  // a product and a real solve, which are too short to overlap
+  if (exponential_) return 3 * static_cast<double>(A_.order() * A_.order());
   return is_gbt(method_) ? factor * static_cast<double>(A_.order())
                          : exponential_work(A_.order(), A_.norm_bound() * dt_, options_);
 }

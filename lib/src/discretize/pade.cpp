@@ -80,7 +80,10 @@ std::span<const Complex> pade_poles(Index degree) {
 }
 
 PadeOptions choose_pade(double norm, const PadeOptions& options) {
-  if (options.substeps < 0) detail::fail("choose_pade", "substeps must not be negative", options.substeps);
+  constexpr Index most = Index{1} << 20;  // of a step that someone waits for
+  if (options.substeps < 0 || options.substeps > most) {
+    detail::fail("choose_pade", "substeps must be from 0 to 2^20", options.substeps);
+  }
   if (options.degree != 0) pade_poles(options.degree);  // checks it
   constexpr double most_substeps = 0x1p+53;
   const auto enough = [&](Index degree) {

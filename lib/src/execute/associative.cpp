@@ -181,6 +181,7 @@ void VaryingScan<T>::run(ConstSignal<T> u, ConstSignal<T> delta, Signal<T> y, St
   detail::check_steps(where, delta);
   const detail::NoDenormals guard;
   Eigen::Map<Vector<double>> state(reinterpret_cast<double*>(x_.data()), order());
+  x_.setZero();  // entries past the last: their outputs count as 0 times what is in them
   state = x.col(0).template cast<double>();
   const Index span = samples_of_a_part * static_cast<Index>(parts_.size());
   for (Index start = 0; start < n; start += span) {

@@ -1,5 +1,6 @@
 #include "block_form.hpp"
 
+#include "../detail/powers.hpp"
 #include "../detail/product.hpp"
 #include "../detail/real_form.hpp"
 #include "responses.hpp"

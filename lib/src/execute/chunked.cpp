@@ -1,12 +1,14 @@
 #include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/past_cache.hpp"
+#include "../detail/powers.hpp"
 #include "../detail/tally.hpp"
 #include "../simd/diagonal.hpp"
 #include "../simd/product.hpp"
 #include "../simd/transpose.hpp"
 #include "block_form.hpp"
 #include "cost.hpp"
+#include "growth.hpp"
 #include "responses.hpp"
 
 #include <longstate/execute/chunked.hpp>
@@ -16,6 +18,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
+#include <stdexcept>
 
 namespace longstate {
 namespace {
@@ -56,15 +60,26 @@ template <class T>
 void set_step(Blocks<T>& blocks, const DiscreteDiagonal& system, Index block) {
   const Index entries = system.mu.size();
   blocks.step.setZero(padded(2 * entries), 2);
-  blocks.drift.setZero(entries);
+  blocks.drift.resize(entries);
   for (Index n = 0; n < entries; ++n) {
     const Complex exact = detail::power_of(system.mu(n), block);
-    const std::complex<T> lambda(exact);
+    const auto lambda = detail::rounded_power<T>(exact);
     blocks.step.col(0).template segment<2>(2 * n).setConstant(lambda.real());
     blocks.step.col(1).template segment<2>(2 * n) << -lambda.imag(), lambda.imag();
-    const bool rounds = std::is_same_v<T, float> && std::abs(lambda) > 0;
-    if (rounds) blocks.drift(n) = std::log(exact / Complex(lambda));
+    blocks.drift(n) = detail::drift<T>(exact);
   }
+}
+
+/// Poles that lie together, as those of a transfer function of a small dt, may leave the unit circle once A^T is rounded.
+template <class T>
+void check_rounding(const DiscreteSystem& system, const Matrix<double>& rounded, Index block) {
+  constexpr double slack = 0.05;  // of a block
+  if (detail::log_radius(rounded) <= detail::log_growth(system) * static_cast<double>(block) + slack) return;
+  std::ostringstream text;
+  text << "longstate::Chunked: rounded to " << (std::is_same_v<T, float> ? "float" : "double")
+       << ", the step of a block of " << block << " would grow; take the recurrence"
+       << (std::is_same_v<T, float> ? ", or double" : "");
+  throw std::domain_error(text.str());
 }
 
 /// As DenseTransition, so that float keeps what sets A^T apart from the identity.
@@ -81,6 +96,8 @@ void set_step(Blocks<T>& blocks, const DiscreteSystem& system, Index block) {
   blocks.step.setZero(padded(N), N);
   blocks.step.topRows(N) = rest.template cast<T>();
   blocks.ones = ones.template cast<T>();
+  detail::check_table("Chunked", blocks.step, block);
+  check_rounding<T>(system, Matrix<double>(ones.asDiagonal()) + blocks.step.topRows(N).template cast<double>(), block);
 }
 
 template <class T>
@@ -101,6 +118,8 @@ Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
   } else {
     set_step(blocks, system, block);
   }
+  for (const Matrix<T>* table : {&blocks.H, &blocks.O, &blocks.R, &blocks.step})
+    detail::check_table("Chunked", *table, block);
   return blocks;
 }
 

@@ -3,6 +3,7 @@
 #include "../detail/layer.hpp"
 #include "../detail/tally.hpp"
 #include "block_form.hpp"
+#include "growth.hpp"
 
 #include <longstate/execute/convolution.hpp>
 #include <longstate/execute/kernel.hpp>
@@ -10,21 +11,22 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <sstream>
 
 namespace longstate {
 namespace {
 
 template <class T>
 struct Tables {
-  Matrix<std::complex<T>> spectra;  // bins x (q p), of the kernel from input j to output i in column i + q j, over F
-  Matrix<T> responses;              // (q L) x N: rows i L … hold output i after a state: c_i A^k x
-  Matrix<T> reach;                  // N x (p L): columns j L … hold A^(L-1) b_j, …, b_j
-  std::vector<Matrix<T>> powers;    // A^(2^bit)
+  Matrix<std::complex<T>> spectra;     // bins x (q p), of the kernel from input j to output i in column i + q j, over F
+  Matrix<T> responses;                 // (q L) x N: rows i L … hold output i after a state: c_i A^k x
+  Matrix<T> reach;                     // N x (p L): columns j L … hold A^(L-1) b_j, …, b_j
+  std::vector<Matrix<double>> powers;  // A^(2^bit): in float their rounding would add up over the blocks
 };
 
-Matrix<std::complex<double>> kernel_spectra(const DiscreteSystem& system, Index block,
-                                            const detail::RealFft<double>& fft) {
-  const Matrix<double> K = kernel(system, block);
+Matrix<std::complex<double>> kernel_spectra(const Matrix<double>& K, const detail::RealFft<double>& fft) {
+  const Index block = K.cols();
   Matrix<std::complex<double>> spectra = Matrix<std::complex<double>>::Zero(fft.padded_bins(), K.rows());
   Vector<double> time = Vector<double>::Zero(fft.length());
   for (Index channel = 0; channel < K.rows(); ++channel) {
@@ -34,18 +36,38 @@ Matrix<std::complex<double>> kernel_spectra(const DiscreteSystem& system, Index 
   return spectra;
 }
 
+/// The eigenvalues of a system whose poles lie together are not known well: it grows if its kernel does so, too.
+template <class T>
+void check_growth(const DiscreteSystem& system, const Matrix<double>& K) {
+  constexpr double most = detail::most_growth_by_fft<T>;
+  const Index block = K.cols();
+  const auto largest = [&](Index n) { return n > 0 ? K.leftCols(n).cwiseAbs().maxCoeff() : 0; };
+  const double growth = detail::log_growth(system);
+  const Index longest = detail::longest_block(growth, most);
+  if (block <= longest || largest(block) < 0.7 * std::pow(most, 0.25) * largest(block * 3 / 4)) return;
+  std::ostringstream rule;
+  rule << "block must be at most " << longest << " for a system that grows by " << std::exp(growth)
+       << " a sample, or its first outputs would be lost in rounding";
+  detail::fail("Convolution", rule.str(), block);
+}
+
 template <class T>
 Tables<T> make_tables(const DiscreteSystem& any, Index block, const detail::RealFft<double>& fft) {
   Tables<T> tables;
-  tables.spectra = kernel_spectra(any, block, fft).cast<std::complex<T>>();
+  const Matrix<double> K = kernel(any, block);
+  check_growth<T>(any, K);
+  tables.spectra = kernel_spectra(K, fft).template cast<std::complex<T>>();
   tables.responses = detail::state_responses(any, block).cast<T>();
   tables.reach = detail::reachable_states(any, block).cast<T>();
   const Matrix<double> I = Matrix<double>::Identity(order(any), order(any));
   Matrix<double> rest = increment(any);
   for (Index bits = block; bits > 0; bits /= 2) {
-    tables.powers.push_back((I + rest).cast<T>());
+    tables.powers.push_back(I + rest);
     rest = (rest * rest + 2 * rest).eval();  // (I + rest)^2 - I
   }
+  detail::check_table("Convolution", tables.responses, block);
+  detail::check_table("Convolution", tables.reach, block);
+  for (const Matrix<double>& power : tables.powers) detail::check_table("Convolution", power, block);
   return tables;
 }
 
@@ -88,6 +110,7 @@ Convolution<T>::Convolution(const std::vector<DiscreteSystem>& layer, Index bloc
   time_.resize(fft.length());
   next_.resize(design_->order);
   power_.resize(design_->order);
+  powered_.resize(design_->order);
   response_.resize(block);
 }
 
@@ -153,13 +176,13 @@ void Convolution<T>::run_block(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
       y.row(c * d.outputs + i) = time_.head(m) + response_.head(m);
     }
 
-    power_ = x.col(c);
+    power_ = x.col(c).template cast<double>();
     for (std::size_t bit = 0; bit < tables.powers.size(); ++bit) {
       if ((m >> bit) % 2 == 0) continue;
-      x.col(c).noalias() = tables.powers[bit] * power_;
-      power_ = x.col(c);
+      powered_.noalias() = tables.powers[bit] * power_;
+      power_.swap(powered_);
     }
-    x.col(c) = power_ + next_;
+    x.col(c) = power_.template cast<T>() + next_;
     detail::count_flops((d.inputs + d.outputs) * d.fft.flops());
     detail::count_multiply_adds(d.inputs * d.outputs * 4 * d.fft.bins() + (d.inputs + d.outputs) * d.order * m +
                                 std::popcount(static_cast<std::size_t>(m)) * d.order * d.order);
@@ -173,7 +196,8 @@ Index default_block(const DiscreteSystem& system, Index length_hint) {
   constexpr Index table_values = Index{1} << 22;  // 32 MiB of double
   const Index by_memory = table_values / (order(system) * (inputs(system) + outputs(system)));
   const Index by_length = length_hint > 0 ? std::min<Index>(length_hint, 4096) : 4096;
-  return std::max<Index>(std::min(by_length, by_memory), std::min<Index>(by_length, 64));
+  const Index by_growth = detail::longest_block(detail::log_growth(system), detail::most_growth_by_fft<float>);
+  return std::min(by_growth, std::max<Index>(std::min(by_length, by_memory), std::min<Index>(by_length, 64)));
 }
 
 }  // namespace longstate

@@ -81,15 +81,22 @@ double step_alone(Structure structure, double N) {
   return 22 + 0.1 * N;
 }
 
+/// A hippo system whose step is too stiff for sweeps.
+bool by_matrix(const DiscreteSystem& system) {
+  const auto* hippo = std::get_if<DiscreteHippo>(&system);
+  return hippo && hippo_step<double>(*hippo, hippo->pade).by_matrix();
+}
+
 double recurrent(const CostOf& of) {
   const double ports = size(inputs(of.system) + outputs(of.system));
   const bool in_lanes = structure(of.system) == Structure::diagonal && ports == 2 && of.call >= lanes;
   if (in_lanes) return lanes_of_diagonal(of);
-  const bool sweeps = structure(of.system) == Structure::nplr || structure(of.system) == Structure::hippo;
+  const bool sweeps =
+      structure(of.system) == Structure::nplr || (structure(of.system) == Structure::hippo && !by_matrix(of.system));
   if (sweeps && ports == 2 && of.copies >= (lanes * 4 / of.bytes + 1) / 2) return lanes_of_sweep(of);
   if (ports == 2 && scans(of.system)) return scan_over_state(of);
   const double N = size(order(of.system));
-  return step_alone(structure(of.system), N) + (ports - 2) * N * 0.1;
+  return step_alone(by_matrix(of.system) ? Structure::dense : structure(of.system), N) + (ports - 2) * N * 0.1;
 }
 
 /// Of the samples that fill blocks.

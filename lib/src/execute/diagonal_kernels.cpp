@@ -1,8 +1,10 @@
 #include "../detail/check.hpp"
 #include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
+#include "../detail/powers.hpp"
 #include "../simd/transpose.hpp"
 #include "../simd/vandermonde.hpp"
+#include "growth.hpp"
 
 #include <longstate/execute/diagonal_kernels.hpp>
 
@@ -36,8 +38,11 @@ DiagonalKernels<T>::DiagonalKernels(const std::vector<DiscreteSystem>& layer) {
     part->setZero(padded_, channels);
   for (Index c = 0; c < channels; ++c) {
     const DiscreteDiagonal& s = checked(layer[static_cast<std::size_t>(c)]);
-    const Vector<std::complex<double>> lambda = s.mu.array().exp();
-    const Vector<std::complex<double>> far = (static_cast<double>(block) * s.mu).array().exp();
+    const auto powers = [&](Index k) -> Vector<std::complex<double>> {
+      return s.mu.unaryExpr([k](std::complex<double> mu) { return detail::power_of(mu, k); });
+    };
+    const Vector<std::complex<double>> lambda = powers(1), far = powers(block);
+    detail::check_table("DiagonalKernels", far.template cast<std::complex<T>>().eval(), block);
     const Vector<std::complex<double>> weight = 2.0 * s.C.row(0).transpose().cwiseProduct(s.B.col(0));
     lambda_re_.col(c).head(entries_) = lambda.real();
     lambda_im_.col(c).head(entries_) = lambda.imag();

@@ -1,6 +1,7 @@
 #include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/past_cache.hpp"
+#include "../detail/powers.hpp"
 #include "../detail/tally.hpp"
 #include "../simd/diagonal.hpp"
 #include "../simd/transpose.hpp"
@@ -28,21 +29,6 @@ constexpr auto ahead = static_cast<Index>(simd::ahead);
 Index steps_work(Index n) {
   const auto step = [](Index m) { return m == 0 ? 0 : 2 * m + 2 * (m - 1) + 4; };
   return n / ahead * step(ahead) + step(n % ahead);
-}
-
-/// lambda^m; e^-infinity, an eigenvalue of zero, has no angle.
-Complex power(Complex mu, Index m) {
-  if (m == 0) return 1;
-  return std::isinf(mu.real()) ? Complex(0) : std::exp(static_cast<double>(m) * mu);
-}
-
-/// What rounding takes from the logarithm of a power. (In double the correction would be a rounding error of its own.)
-template <class T>
-Complex drift(Complex exact) {
-  const std::complex<T> rounded(exact);
-  if (std::is_same_v<T, double> || rounded == std::complex<T>(0)) return 0;
-  // near 0: the logarithms themselves could differ by a turn
-  return std::log(exact / Complex(rounded));
 }
 
 template <class T>
@@ -77,11 +63,13 @@ void put(Column&& column, Index pair, Index width, Index lane, Complex value) {
 
 template <class T>
 bool DiagonalLanes<T>::fits(const std::vector<DiscreteSystem>& layer) {
-  constexpr double smallest = 1e-18, largest = 1e18;  // B and 1 / B, times a state, must be numbers also in float
+  // B and 1 / B, times a state, must be numbers also in float, and so must the powers of lambda.
+  constexpr double smallest = 1e-18, largest = 1e18;
   return std::all_of(layer.begin(), layer.end(), [&](const DiscreteSystem& any) {
     const auto* s = std::get_if<DiscreteDiagonal>(&any);
     return s && s->inputs() == 1 && s->outputs() == 1 &&
-           (s->B.cwiseAbs().array() > smallest && s->B.cwiseAbs().array() < largest).all();
+           (s->B.cwiseAbs().array() > smallest && s->B.cwiseAbs().array() < largest).all() &&
+           (s->mu.real().array() * static_cast<double>(ahead) < std::log(largest)).all();
   });
 }
 
@@ -127,11 +115,11 @@ void DiagonalLanes<T>::fill(const DiscreteDiagonal& system, Index copy) {
     const Place at = place(copy, n);
     const auto table = size(table_of(at.block));
     for (Index i = 0; i < ahead; ++i) {
-      const Complex next = power(mu, i + 1);
-      put<T>(tables_[table].col(at.row), ahead + i, width_, at.lane, next);
-      put<T>(drift_[table].col(at.row), i, width_, at.lane, drift<T>(next));
-      put<T>(tables_[table].col(at.row), i, width_, at.lane, std::conj(c * power(mu, i + 1 - before)));
-      if (i >= before) H(i) += (c * power(mu, i - before)).real();
+      const Complex next = detail::power_of(mu, i + 1);
+      put<T>(tables_[table].col(at.row), ahead + i, width_, at.lane, Complex(detail::rounded_power<T>(next)));
+      put<T>(drift_[table].col(at.row), i, width_, at.lane, detail::drift<T>(next));
+      put<T>(tables_[table].col(at.row), i, width_, at.lane, std::conj(c * detail::power_of(mu, i + 1 - before)));
+      if (i >= before) H(i) += (c * detail::power_of(mu, i - before)).real();
     }
     put<T>(B_[table].col(at.row), 0, width_, at.lane, b);
     put<T>(inverse_B_[table].col(at.row), 0, width_, at.lane, 1.0 / b);
@@ -159,6 +147,7 @@ T* DiagonalLanes<T>::state_of(Index block, Index row) {
 template <class T>
 void DiagonalLanes<T>::gather(const StateRef<T>& x, Index block) {
   if (one_channel_) {
+    numbers_.rightCols(2).setZero();  // lanes past the last entry: their outputs count as 0 times what is in them
     for (Index n = 0; n < entries_; n += width_) {
       const Index entries = std::min(width_, entries_ - n);
       const Eigen::Map<const Pairs<T>> pairs(x.col(block).data() + 2 * n, 2, entries);

@@ -1,4 +1,5 @@
 #include "../detail/check.hpp"
+#include "growth.hpp"
 #include "responses.hpp"
 
 #include <longstate/execute/kernel.hpp>
@@ -6,13 +7,22 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 #include <stdexcept>
-#include <string>
 
 namespace longstate {
 namespace {
 
 constexpr Index max_length = Index{1} << 30;
+
+[[noreturn]] void fail_growing(const Matrix<double>& K) {
+  Index first = 0;
+  while (K.col(first).allFinite()) ++first;
+  std::ostringstream text;
+  text << "longstate::kernel: the system grows beyond the largest number by value " << first << "; take length "
+       << first << " at most";
+  throw std::domain_error(text.str());
+}
 
 }  // namespace
 
@@ -94,12 +104,7 @@ Matrix<double> kernel(const DiscreteSystem& system, Index length) {
         std::visit([&](const auto& s) { return detail::responses(s, length - start); }, system);
   }
   K.col(0) += D.reshaped();
-  if (!K.allFinite()) {
-    Index last = 0;
-    while (K.col(last).allFinite()) ++last;
-    throw std::domain_error("longstate::kernel: overflows: the values from sample " + std::to_string(last) +
-                            " on are beyond the range of double, since the system grows; ask for fewer");
-  }
+  if (!K.allFinite()) fail_growing(K);
   return K;
 }
 

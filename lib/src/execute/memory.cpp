@@ -24,12 +24,6 @@ Index series_degree(double z) {
   return degree + 1;
 }
 
-/// phi_functions(X, 2): about 7 + 3 (s + 1) products, ||X / 2^s|| <= 1.
-double dense_exponential_work(Index order, double norm) {
-  const double products = 10 + 3 * std::log2(std::max(1.0, norm));
-  return products * static_cast<double>(order) * HippoStep<double>::dense_work(order);
-}
-
 }  // namespace
 
 template <class T>
@@ -194,7 +188,7 @@ template <class T>
 void Memory<T>::advance_uneven(double dt, ConstFrame<T> u) {
   if (uneven_) {
     const double norm = uneven_->matrices().norm_bound() * dt;
-    if (!design_->exact || HippoStep<T>::exponential_work(order(), norm) <= dense_exponential_work(order(), norm)) {
+    if (!design_->exact || HippoStep<T>::exponential_work(order(), norm) <= HippoStep<T>::matrix_work(order(), norm)) {
       uneven_->prepare(dt);
       uneven_->advance(x_, previous_, u);
       return;

@@ -1,5 +1,6 @@
 #include "../detail/check.hpp"
 #include "cost.hpp"
+#include "growth.hpp"
 
 #include <longstate/execute/plan.hpp>
 
@@ -7,6 +8,7 @@
 #include <chrono>
 #include <random>
 #include <sstream>
+#include <stdexcept>
 
 namespace longstate {
 namespace {
@@ -34,11 +36,14 @@ Index samples_of_call(const Workload& w) {
 template <class T>
 std::vector<Candidate> all_paths(const std::vector<DiscreteSystem>& layer, const detail::CostOf& of) {
   std::vector<Candidate> all{{Path::recurrent, 0, 0}};
+  const double growth = detail::log_growth(layer);
+  const Index most_chunk = std::min(of.call, detail::longest_block(growth, detail::most_growth_in_chunks));
   for (const Index block : detail::chunks) {
-    if (block <= of.call) all.push_back({Path::chunked, block, 0});
+    if (block <= most_chunk) all.push_back({Path::chunked, block, 0});
   }
 #if LONGSTATE_WITH_FFTW
-  const Index most = default_block(layer.front(), of.call);
+  const Index most =
+      std::min(default_block(layer.front(), of.call), detail::longest_block(growth, detail::most_growth_by_fft<T>));
   for (Index block = std::max<Index>(most / 16, 16); block <= most; block *= 4) all.push_back({Path::fft, block, 0});
   if (most < 16) all.push_back({Path::fft, most, 0});
 #endif
@@ -55,6 +60,17 @@ double estimated(const detail::CostOf& of, const Candidate& candidate) {
       break;
   }
   return detail::convolution_seconds(of, candidate.block);
+}
+
+/// Whether a path of a transfer function can be built: its matrices may not survive their rounding to T.
+template <class T>
+bool can_build(const std::vector<DiscreteSystem>& layer, const Candidate& candidate, const Workload& workload) {
+  try {
+    Planned<T>(layer, {workload, Planning::estimate, {candidate}});
+    return true;
+  } catch (const std::domain_error&) {
+    return false;
+  }
 }
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -91,6 +107,9 @@ Plan make_plan(const std::vector<DiscreteSystem>& layer, const Workload& workloa
   Plan plan{workload, planning, all_paths<T>(layer, of)};
   for (Candidate& candidate : plan.candidates)
     candidate.seconds = estimated(of, candidate) / static_cast<double>(parts);
+  if (structure(layer.front()) == Structure::transfer) {
+    std::erase_if(plan.candidates, [&](const Candidate& c) { return !can_build<T>(layer, c, workload); });
+  }
   const auto by_time = [&] { std::ranges::stable_sort(plan.candidates, {}, &Candidate::seconds); };
   by_time();
   if (planning == Planning::measure) {

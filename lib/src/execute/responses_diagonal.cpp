@@ -1,3 +1,4 @@
+#include "../detail/powers.hpp"
 #include "responses.hpp"
 
 #include <cmath>
@@ -5,14 +6,6 @@
 namespace longstate::detail {
 
 using Complex = std::complex<double>;
-
-Complex power_of(Complex mu, Index k) {
-  if (k == 0) return 1;
-  const double modulus = std::exp(mu.real() * static_cast<double>(k));
-  if (modulus == 0) return 0;
-  const long double angle = static_cast<long double>(mu.imag()) * static_cast<long double>(k);
-  return {modulus * static_cast<double>(std::cos(angle)), modulus * static_cast<double>(std::sin(angle))};
-}
 
 /// A Vandermonde product: K_{im + j} = 2 Re sum_n (C_n B_n e^(mu_n i m)) e^(mu_n j), with all of the powers from the
 /// exponential, so that no error grows with j: one real product of (2N x m) and (2N x length/m) matrices, 2N real

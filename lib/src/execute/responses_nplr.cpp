@@ -1,4 +1,5 @@
 #include "block_form.hpp"
+#include "growth.hpp"
 #include "responses.hpp"
 
 #include <longstate/config.hpp>
@@ -104,7 +105,10 @@ constexpr double log_circle = -2 * std::numbers::ln2;
 ///
 /// at the F points w = rho e^(-2 pi i k / F), from which one inverse FFT makes rho^j K_j. In a and g nothing is singular,
 /// the Nyquist node of bilinear (g = 0 at w = -1) included. The resolvent is that of diagonal plus rank r.
+///
+/// On the circle w the sum must not grow: a system that does takes its recurrence.
 Matrix<double> responses(const DiscreteNplr& system, Index length) {
+  if (length > longest_block(log_growth(system), 4)) return stepped_responses(system, length);
   const NplrSystem& s = system.continuous;
   const Index q = system.C.rows();
   const Index p = system.B.cols();

@@ -1,5 +1,6 @@
 #include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
+#include "../detail/powers.hpp"
 #include "../detail/tally.hpp"
 #include "../simd/diagonal.hpp"
 #include "../simd/sweep.hpp"
@@ -175,10 +176,8 @@ struct SweepTables {
     Numbers numbers;
     for (Index m = 0; m < A.diagonal_.lambda_.size(); ++m) {
       const Complex lambda = A.diagonal_.lambda_(m);
-      const std::complex<T> rounded(lambda);
-      const bool rounds = std::is_same_v<T, float> && rounded != std::complex<T>(0);
-      put(numbers, lambda);
-      put(numbers, rounds ? std::log(lambda / Complex(rounded)) : Complex(0));
+      put(numbers, Complex(rounded_power<T>(lambda)));
+      put(numbers, drift<T>(lambda));
       for (Index j = 0; j < A.U_.cols(); ++j) {
         numbers.insert(numbers.end(), {A.U_(2 * m, j), A.U_(2 * m + 1, j), A.V_(2 * m, j), A.V_(2 * m + 1, j)});
       }
@@ -209,6 +208,12 @@ bool is_fourier(const DiscreteSystem& system) {
 /// fourier's numbers go in pairs: the constant, and a last one without its partner, have zeros beside them.
 bool is_alone(const DiscreteSystem& system, Index n) {
   return is_fourier(system) && (n == 0 || (order(system) % 2 == 0 && n == order(system) - 1));
+}
+
+/// Eigenvalues of (I + M)(I - M)^-1 lie near -1 where M is large, and float's rounding of them adds up over the samples.
+bool is_stiff(const DiscreteNplr& s) {
+  constexpr double most = 1e3;
+  return s.alpha * s.dt * s.continuous.lambda.cwiseAbs().maxCoeff() > most;
 }
 
 Numbers ports_of(const DiscreteSystem& system) {
@@ -353,14 +358,16 @@ bool SweepLanes<T>::fits(const std::vector<DiscreteSystem>& layer, Index copies)
     return first->continuous.rank() <= 2 && !fewer_than_lanes<T>(copies) &&
            std::all_of(layer.begin(), layer.end(), [&](const DiscreteSystem& any) {
              const auto* s = std::get_if<DiscreteNplr>(&any);
-             return s && s->continuous.rank() == first->continuous.rank();
+             return s && s->continuous.rank() == first->continuous.rank() &&
+                    (std::is_same_v<T, double> || !is_stiff(*s));
            });
   }
   const auto* first = std::get_if<DiscreteHippo>(&layer.front());
   if (!first || (is_fourier(layer.front()) && fewer_than_lanes<T>(copies))) return false;
   return std::all_of(layer.begin(), layer.end(), [&](const DiscreteSystem& any) {
     const auto* s = std::get_if<DiscreteHippo>(&any);
-    return s && s->measure.index() == first->measure.index() && is_gbt(s->method) == is_gbt(first->method);
+    return s && s->measure.index() == first->measure.index() && is_gbt(s->method) == is_gbt(first->method) &&
+           hippo_step<T>(*s, s->pade).by_sweeps();
   });
 }
 

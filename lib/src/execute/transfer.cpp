@@ -1,4 +1,5 @@
 #include "../detail/check.hpp"
+#include "../detail/powers.hpp"
 
 #include <longstate/execute/kernel.hpp>
 #include <longstate/execute/transfer.hpp>
@@ -22,7 +23,7 @@ Vector<Complex> eigenvalues(const DiscreteSystem& system) {
   const Index entries = diagonal->mu.size();
   Vector<Complex> values(2 * entries);
   for (Index n = 0; n < entries; ++n) {
-    values(2 * n) = std::exp(diagonal->mu(n));
+    values(2 * n) = detail::power_of(diagonal->mu(n), 1);
     values(2 * n + 1) = std::conj(values(2 * n));
   }
   return values;

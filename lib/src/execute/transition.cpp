@@ -1,3 +1,4 @@
+#include "../detail/powers.hpp"
 #include "../detail/real_form.hpp"
 
 #include <longstate/discretize/phi.hpp>
@@ -11,8 +12,7 @@ namespace {
 using Complex = std::complex<double>;
 
 Vector<Complex> eigenvalues(const DiscreteDiagonal& system) {
-  // e^-infinity, an eigenvalue of zero, has no angle
-  return system.mu.unaryExpr([](Complex mu) { return std::isinf(mu.real()) ? Complex(0) : std::exp(mu); });
+  return system.mu.unaryExpr([](Complex mu) { return detail::power_of(mu, 1); });
 }
 
 template <class T>
@@ -105,17 +105,17 @@ NplrTransition<T>::NplrTransition(const DiscreteNplr& system) {
   const Matrix<Complex> left = s.P.adjoint() * R.asDiagonal();  // P* R
   const Index rank = s.rank();
   const Matrix<double> small = Matrix<double>::Identity(rank, rank) + alpha_h * 2 * (left * s.P).real();
-  U_ = (h * detail::real_columns(RP)).template cast<T>();
-  V_ = small.partialPivLu().solve(detail::real_rows(left)).transpose().template cast<T>();
+  U_ = h * detail::real_columns(RP);
+  V_ = small.partialPivLu().solve(detail::real_rows(left)).transpose();
 }
 
 template <class T>
 void NplrTransition<T>::apply(const T* x, T* next) const {
   diagonal_.apply(x, next);
   for (Index j = 0; j < U_.cols(); ++j) {
-    T sum = 0;
-    for (Index n = 0; n < U_.rows(); ++n) sum += V_(n, j) * x[n];
-    for (Index n = 0; n < U_.rows(); ++n) next[n] -= U_(n, j) * sum;
+    double sum = 0;
+    for (Index n = 0; n < U_.rows(); ++n) sum += V_(n, j) * static_cast<double>(x[n]);
+    for (Index n = 0; n < U_.rows(); ++n) next[n] -= static_cast<T>(U_(n, j) * sum);
   }
 }
 

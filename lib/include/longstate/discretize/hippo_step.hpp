@@ -8,6 +8,7 @@
 #include <longstate/hippo/operators.hpp>
 
 #include <complex>
+#include <optional>
 #include <vector>
 
 namespace longstate {
@@ -22,10 +23,15 @@ namespace longstate {
 /// polynomial of the input, comes out for every measure without a p.
 ///
 /// Cost       gbt O(N); zoh and foh O(N degree/2 substeps) for each copy, where substeps grow as ||A|| dt, which is
-///            O(N^2 dt / theta) for the Legendre measures. prepare: O(N degree/2). No matrices: any dt costs the same.
-/// Accuracy   1e-12 of the dense step and of 60 digits in double (tests/discretize/hippo_step_test.cpp).
-/// Real-time  advance() does not allocate, lock or throw; prepare() allocates the first time that a dt takes a higher degree, and
-///            after reserve() never.
+///            O(N^2 dt / theta) for the Legendre measures. prepare: O(N degree/2). No matrices: any dt costs the same, up to
+///            steps so stiff that their sub-steps would be more work than e^(hA) itself: such a step is a product with that,
+///            O(N^2), and its prepare O(N^3 log(||A|| dt)).
+/// Accuracy   1e-12 of the dense step and of 60 digits in double (tests/discretize/hippo_step_test.cpp). In float a step by gbt of more
+///            than a tenth of the window is made in double and rounded once: (I + M)(I - M)^-1 of a large M lies near -I, of which
+///            rounding adds up over the samples. In double it adds up where an eigenvalue is zero (fourier): to at
+///            most alpha dt ||A|| eps n in n samples.
+/// Real-time  advance() does not allocate, lock or throw; prepare() allocates the first time that a dt takes a higher degree (after
+///            reserve() never), and for a stiff step.
 /// Threads    owns its scratch: copy it to use it on another thread.
 template <class T>
 class HippoStep {
@@ -51,7 +57,10 @@ class HippoStep {
 
   const HippoOperator<T>& matrices() const { return A_; }
   double dt() const { return dt_; }
-  PadeOptions pade() const { return chosen_; }  ///< zeros with gbt and its kind
+  PadeOptions pade() const { return chosen_; }  ///< zeros with gbt and its kind, and where a step is by its matrix
+  bool by_matrix() const { return exponential_.has_value(); }
+  /// Whether its factors in T are all there is to a step, so that SweepLanes can take them.
+  bool by_sweeps() const { return !exponential_ && !in_double_; }
 
   /// Multiply-adds of advance() for each copy, a complex one counted as four.
   double work() const;
@@ -67,8 +76,12 @@ class HippoStep {
   /// The same for zoh and foh with ||A dt|| <= norm, before any preparation.
   static double exponential_work(Index order, double norm, const PadeOptions& options = {});
 
+  /// And that of e^(hA) and its integrals as matrices.
+  static double matrix_work(Index order, double norm);
+
  private:
   friend struct detail::SweepTables;
+  friend class HippoStep<float>;
   struct Factor {
     ShiftedHippo<T, std::complex<T>> solver;
     std::complex<T> inverse_pole;  // 1/a
@@ -91,10 +104,18 @@ class HippoStep {
     std::vector<Factor> all_;
     std::size_t used_ = 0;
   };
+  /// A stiff step: in double whatever T is, since e^(hA) may turn for ever (fourier).
+  struct Exponential {
+    Matrix<double> transition, held, rising;  // e^(hA), and what a constant and a rising force come to
+    Vector<double> x;
+  };
   using Force = const Eigen::Ref<const Vector<T>>&;  // what multiplies the input: B
+  void prepare_matrix();
+  void advance_by_matrix(Eigen::Ref<Vector<T>> x, Force B, T first, T last);
   void advance_gbt(Eigen::Ref<Vector<T>> x, Force B, T u);
   void advance_exponential(Eigen::Ref<Vector<T>> x, Force B, T first, T last);
 
+  Measure measure_;
   HippoOperator<T> A_;
   Discretization method_;
   double alpha_;
@@ -102,6 +123,10 @@ class HippoStep {
   double dt_ = 0;
   ShiftedHippo<T, T> implicit_;
   Factors factors_;
+  std::optional<Exponential> exponential_;
+  std::vector<HippoStep<double>> wide_;  // float: one, for steps in double
+  Vector<double> wide_x_, wide_force_;
+  bool in_double_ = false;
   Vector<T> rate_;
   Vector<T> carry_;  // what rounding took from x: 10^6 sub-steps would round it the same way each time
   Vector<std::complex<T>> increment_;

@@ -33,6 +33,7 @@ std::span<const std::complex<double>> pade_poles(Index degree);
 /// sub-steps so short that the first term of the error, (m!)^2 |z|^(2m+1) / ((2m)! (2m+1)!), is below 2^-54; of these the
 /// ones with the fewest solves. (A diagonal approximant does not decay for large |z|, so with sub-steps fixed by the
 /// caller a stiff step is stable, but not accurate.)
+/// Throws std::invalid_argument as pade_poles, or if options.substeps is not from 0 to 2^20.
 PadeOptions choose_pade(double norm, const PadeOptions& options = {});
 
 }  // namespace longstate

@@ -48,6 +48,8 @@ void scan(const Threads& threads, Signal<std::complex<T>> a, Signal<std::complex
 ///            a division (bilinear).
 /// Accuracy   steps and states are kept in double, also where signals are float: the rounding of a_k would add up over the
 ///            samples. Against long double 1e-12 of the largest output, float 2e-6 (tests/execute/associative_test.cpp).
+/// Not finite a sample or step that is not a number makes the outputs so from there on, and the state (with threads: from the start of
+///            its part of 256 samples at the earliest); nothing of it stays in this object.
 /// Real-time  without threads run() neither allocates, locks nor calls the system; it throws only on shapes and steps that are none.
 ///            With them it allocates and locks.
 template <class T>

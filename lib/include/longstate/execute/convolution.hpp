@@ -24,11 +24,16 @@ namespace longstate {
 /// Cost       O(copies (p q log L + N (p + q) + N^2 log(L) / L)) a sample for full blocks; a shorter call pays the
 ///            transforms of a whole block. Memory O(L N (p + q)) values: tables of responses. The kernel is made by the
 ///            structure (kernel.hpp); the tables from its matrices, formed once.
-/// Accuracy   1e-12 (double), 2 max(N, 16) 1.2e-7 (float) of the largest output of Recurrence, N <= 256, 2^16 samples
-///            (tests/execute/agreement_test.cpp). Designed in double, also for float.
+/// Accuracy   1e-12 (double), 2 max(N, 16) 1.2e-7 (float) of the largest |C| |x| + |D| |u| up to the end of the block, or of
+///            max |K_j| max |u| of the block where that is more (an FFT rounds relative to the largest), N <= 256, 2^16 samples
+///            (tests/execute/agreement_test.cpp, docs/accuracy.md). Designed in double, also for float.
+/// Not finite a sample that is not a number makes the outputs of its copy so, from the start of its block, and its state. Other
+///            copies are untouched, and nothing of it stays in this object.
 /// Real-time  run() neither allocates, locks nor calls the system; it throws only on shapes.
 /// Threads    copies share the tables and the plans and own their scratch: copy it to use it on another thread.
-/// Throws     std::invalid_argument from the constructors as Recurrence, or if block < 1.
+/// Throws     std::invalid_argument from the constructors as Recurrence, if block < 1, or if a mode grows within a block by more than
+///            2^12 (double) or 2^5 (float), which would take the digits of the block's first outputs: the message says how long it may be;
+///            std::domain_error if a table passes the largest number of T.
 /// See        Oppenheim & Schafer, Discrete-Time Signal Processing, 8.7 (block convolution by the DFT).
 template <class T>
 class Convolution {
@@ -56,7 +61,8 @@ class Convolution {
   Matrix<std::complex<T>> input_spectra_;  // bins x p
   Vector<std::complex<T>> product_;        // bins
   Vector<T> time_;                         // fft length
-  Vector<T> next_, power_;                 // N
+  Vector<T> next_;                         // N
+  Vector<double> power_, powered_;         // N
   Vector<T> response_;                     // L
 };
 
@@ -64,7 +70,8 @@ extern template class Convolution<float>;
 extern template class Convolution<double>;
 
 /// A block for this system: 4,096 samples, or the length of the signal if that is less (0: not known), or what keeps
-/// the tables of responses within 32 MiB, but at least 64.
+/// the tables of responses within 32 MiB, but at least 64; of a system that grows what Convolution takes in float. Dense systems: some
+/// products of N x N to see whether they do.
 Index default_block(const DiscreteSystem& system, Index length_hint = 0);
 
 }  // namespace longstate

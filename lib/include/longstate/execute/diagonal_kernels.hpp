@@ -26,7 +26,8 @@ namespace longstate {
 template <class T>
 class DiagonalKernels {
  public:
-  /// Throws std::invalid_argument if a system is not diagonal with one input and one output, or if they are not alike.
+  /// Throws std::invalid_argument if a system is not diagonal with one input and one output, or if they are not alike, and
+  /// std::domain_error if a mode grows beyond the largest number of T within 64 samples. (What passes it later is not finite in K.)
   explicit DiagonalKernels(const std::vector<DiscreteSystem>& layer);
 
   Index copies() const { return feed_through_.size(); }

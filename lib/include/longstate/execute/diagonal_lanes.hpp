@@ -37,7 +37,7 @@ struct Traffic;
 template <class T>
 class DiagonalLanes {
  public:
-  /// Whether all systems are diagonal, with one input and one output and no B near zero.
+  /// Whether all systems are diagonal, with one input and one output, no B near zero, and powers of lambda that float can hold.
   static bool fits(const std::vector<DiscreteSystem>& layer);
 
   /// Copy c runs system c mod the layer's size. The layer is valid and fits: the caller's promise.

@@ -20,13 +20,15 @@ namespace longstate {
 ///     nplr       the generating function by Cauchy sums      O(L N (q + r)(p + r) + L log L), and O(N^3 log L) once
 ///                on a circle, one inverse FFT (S4)
 ///     diagonal   a Vandermonde product                       2 N q p L real multiply-adds for N entries
-///     transfer   numerator over denominator by FFT           O(q L log L), whatever N
+///     transfer   numerator over denominator by FFT           O(q L log L), whatever N; where that is not good O(q L N)
 ///
-/// Accuracy   1e-11 of the largest value, up to L = 2^20 (tests/execute/kernel_test.cpp, against 60 digits); the
-///            transfer function's depends on its poles.
-/// Throws     std::invalid_argument if the system is not valid or length is not in [1, 2^30]; std::domain_error for a
-///            transfer function whose coefficients do not determine its kernel to 1e-9 (with the number), and for a system
-///            that grows beyond the range of double within the length (with the sample).
+/// Systems that grow: nplr and transfer by their recurrence, O(L N).
+///
+/// Accuracy   1e-11 of the largest value, up to L = 2^20 (tests/execute/kernel_test.cpp, against 60 digits). A transfer function's
+///            by FFT where that is good to 1e-12, else by a * K = c in long double, O(L N): to 1e-19 times the condition
+///            ||a||_1 ||1/a||_1 of that. (Coefficients rounded to double determine a kernel to 1e-16 times it, whatever the method.)
+/// Throws     std::invalid_argument if the system is not valid or length is not in [1, 2^30]; std::domain_error if the kernel passes
+///            the largest double within it, with the place.
 Matrix<double> kernel(const DiscreteSystem& system, Index length);
 
 /// [V, A V, …, A^(length-1) V], N x (length columns(V)): the states that follow from an impulse, or from a state.

@@ -62,8 +62,10 @@ struct Plan {
 ///                 ratios count, and these hold on others.
 ///     measure     each path timed on noise for some milliseconds; for machines and systems that the model does not know.
 ///
-/// The time to build a path is not counted. T is the precision that will run.
-/// Cost       estimate: microseconds. measure: all paths are built and run, up to seconds for N = 1,024.
+/// The time to build a path is not counted. T is the precision that will run. Of a system that grows, blocks that its path would
+/// refuse are no candidates; the recurrence always is one.
+/// Cost       estimate: microseconds; dense systems some products of N x N, to see whether they grow; transfer functions: the paths are
+///            built, to see whether they take it. measure: all paths are built and run, up to seconds for N = 1,024.
 /// Throws     std::invalid_argument as Recurrence, if a number of the workload is negative, or if threads or copies is 0.
 template <class T>
 Plan plan(const DiscreteSystem& system, const Workload& workload = {}, Planning planning = Planning::estimate);

@@ -25,7 +25,11 @@ namespace longstate {
 /// Cost       O(copies N (p + q)) a sample, and for A: dense O(N^2), hippo as hippo_step.hpp, the others O(N). With p = q = 1
 ///            diagonal layers (diagonal_lanes.hpp: run() alone), and hippo and nplr ones (sweep_lanes.hpp: nplr and fourier of
 ///            several copies), go at the speed of vector instructions.
-/// Accuracy   the reference for all other paths.
+/// Accuracy   the reference for all other paths: of the recurrence in long double, 1e-12 (double), 2 max(N, 16) 1.2e-7 (float) of the
+///            largest |C| |x| + |D| |u| up to then. docs/accuracy.md has what else goes into it: matrices of dense systems rounded to
+///            float, the condition of a transfer function, stiff steps.
+/// Not finite a sample that is not a number makes the outputs of its copy so from there on, and its state. Other copies are untouched,
+///            and nothing of it stays in this object: a run from another state is as in a new one.
 /// Real-time  step() and run() neither allocate, lock nor call the system (but see ConstSignal, types.hpp, for what Eigen does
 ///            with an expression in place of u); step() does not throw, run() only on shapes.
 ///            Denormal numbers are taken as zeros, so that silence costs no more than sound.

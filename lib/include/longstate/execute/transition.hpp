@@ -61,7 +61,8 @@ class DiagonalTransition {
 ///
 ///     A = I + h Lambda R - h R P (I + alpha h P* R P)^-1 P* R,
 ///
-/// in which no difference of large numbers occurs.
+/// in which no difference of large numbers occurs. In double as the diagonal: a stiff step of bilinear has eigenvalues near -1, of
+/// which rounding would add up.
 template <class T>
 class NplrTransition {
  public:
@@ -73,23 +74,24 @@ class NplrTransition {
  private:
   friend struct detail::SweepTables;
   DiagonalTransition<T> diagonal_;
-  Matrix<T> U_, V_;  // 2 entries x r
+  Matrix<double> U_, V_;  // 2 entries x r
 };
 
-/// The companion form of a transfer function: x_0 <- -a . x, the others one place on.
+/// The companion form of a transfer function: x_0 <- -a . x, the others one place on. a and the sum in double, also where the state is
+/// float: poles that lie together are not where they were once a is rounded.
 template <class T>
 class CompanionTransition {
  public:
-  explicit CompanionTransition(const TransferFunction& system) : a_(system.a.template cast<T>()) {}
+  explicit CompanionTransition(const TransferFunction& system) : a_(system.a) {}
 
   template <class X, class Next>
   void apply(const X& x, Next&& next) const {
-    next(0) = -a_.dot(x);
+    next(0) = static_cast<T>(-a_.dot(x.template cast<double>()));
     for (Index n = 1; n < a_.size(); ++n) next(n) = x(n - 1);
   }
 
  private:
-  Vector<T> a_;
+  Vector<double> a_;
 };
 
 /// The step of a hippo system: its A by HippoStep::transition. `pade` in place of the system's.

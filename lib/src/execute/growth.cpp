@@ -1,0 +1,82 @@
+#include "growth.hpp"
+
+#include "../detail/product.hpp"
+
+#include <longstate/execute/transition.hpp>
+
+#include <Eigen/Eigenvalues>
+
+#include <algorithm>
+#include <cmath>
+
+namespace longstate::detail {
+namespace {
+
+constexpr int most_bits = 27;  // the longest block of Convolution has 26
+
+/// ||A^m||^(1/m) comes down to the spectral radius as m doubles; rounding leaves it above where eigenvalues lie together.
+double log_radius_by_squaring(Matrix<double> power) {
+  double log_scale = 0, log_radius = 0;
+  for (int bit = 0; bit < most_bits; ++bit) {
+    const double norm = power.norm();
+    if (!(norm > 0)) return 0;  // nilpotent
+    log_scale += std::log(norm);
+    log_radius = std::ldexp(log_scale, -bit);
+    if (log_radius <= 0) return 0;
+    power = product<double>(power / norm, power / norm);
+    log_scale *= 2;
+  }
+  return log_radius;
+}
+
+/// Rows and columns of alike sizes, by powers of two: what units do to a norm goes (Parlett & Reinsch 1969).
+Matrix<double> balanced(Matrix<double> A) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (Index n = 0; n < A.rows(); ++n) {
+      const double row = A.row(n).cwiseAbs().sum() - std::abs(A(n, n)),
+                   column = A.col(n).cwiseAbs().sum() - std::abs(A(n, n));
+      if (!(row > 0) || !(column > 0) || !std::isfinite(row + column)) continue;
+      const int bits = static_cast<int>(std::lround(std::log2(row / column) / 2));
+      if (bits == 0) continue;
+      changed = true;
+      A.row(n) *= std::ldexp(1.0, -bits);
+      A.col(n) *= std::ldexp(1.0, bits);
+    }
+  }
+  return A;
+}
+
+/// Contracts by what it is made of: the field of values of a measure's A, and of Lambda - P P*, lies in the left half-plane, which
+/// these methods take into the unit circle.
+bool contracts(const DiscreteHippo& s) { return !is_gbt(s.method) || gbt_alpha(s.method, s.alpha) >= 0.5; }
+bool contracts(const DiscreteNplr& s) { return s.alpha >= 0.5 && (s.continuous.lambda.real().array() <= 0).all(); }
+
+}  // namespace
+
+double log_radius(const Matrix<double>& A) {
+  constexpr double none = 1e-7;  // no block is so long that this matters, and the next would not see less
+  const Matrix<double> B = balanced(A);
+  if (log_radius_by_squaring(B) < none) return 0;
+  return std::max(0.0, std::log(B.eigenvalues().cwiseAbs().maxCoeff()));
+}
+
+double log_growth(const DiscreteSystem& system) {
+  if (const auto* s = std::get_if<DiscreteDiagonal>(&system)) return std::max(0.0, s->mu.real().maxCoeff());
+  if (const auto* s = std::get_if<DiscreteHippo>(&system); s && contracts(*s)) return 0;
+  if (const auto* s = std::get_if<DiscreteNplr>(&system); s && contracts(*s)) return 0;
+  return log_radius(dense(system).A);
+}
+
+double log_growth(const std::vector<DiscreteSystem>& layer) {
+  double most = 0;
+  for (const DiscreteSystem& system : layer) most = std::max(most, log_growth(system));
+  return most;
+}
+
+Index longest_block(double log_growth, double most) {
+  constexpr double longest = 0x1p26;
+  return static_cast<Index>(std::clamp(std::log(most) / std::max(log_growth, 1e-300), 1.0, longest));
+}
+
+}  // namespace longstate::detail

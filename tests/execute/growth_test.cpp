@@ -1,0 +1,156 @@
+// Models that grow, on every path: right, or refused by name.
+
+#include "support/oracle.hpp"
+#include "support/reference.hpp"
+
+#include <longstate/execute/diagonal_kernels.hpp>
+#include <longstate/longstate.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <stdexcept>
+
+using namespace longstate;
+using support::random_matrix;
+
+namespace {
+
+/// x <- factor x + u, y = x
+DiscreteStateSpace growing(double factor) {
+  const Matrix<double> one = Matrix<double>::Ones(1, 1);
+  return {factor * one, one, one, 0 * one};
+}
+
+/// The largest error, each of the largest output up to the end of its block, which is at least `least`.
+template <class T>
+double running_error(const Matrix<T>& y, const Matrix<double>& expected, Index block = 1, double least = 0) {
+  double largest = least, worst = 0;
+  for (Index k = 0; k < y.cols(); ++k) {
+    const Index end = std::min(y.cols(), (k / block + 1) * block);
+    largest = std::max(largest, expected.leftCols(end).cwiseAbs().maxCoeff());
+    const double error = (y.col(k).template cast<double>() - expected.col(k)).cwiseAbs().maxCoeff() / largest;
+    if (!(error <= worst)) worst = error;
+  }
+  return worst;
+}
+
+template <class T>
+constexpr double tolerance = std::is_same_v<T, float> ? 2 * 16 * 1.2e-7 : 1e-12;
+
+template <class T, class Path>
+Matrix<T> outputs_of(Path path, const Matrix<double>& u) {
+  Matrix<T> y(path.outputs(), u.cols());
+  State<T> x = path.zero_state();
+  path.run(u.cast<T>(), y, x);
+  return y;
+}
+
+std::string refusal(const auto& make) {
+  try {
+    make();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("A10: x <- g x + u is right from its first output on, or refused with the block it takes", T, float,
+                   double) {
+  for (const double factor : {1.001, 1.05, 2.0, 1e3}) {
+    CAPTURE(factor);
+    const DiscreteStateSpace system = growing(factor);
+    const Index n = std::min<Index>(500, static_cast<Index>(std::log(1e30) / std::log(factor)));
+    const Matrix<double> u = random_matrix(1, n, 5);
+    const Matrix<double> expected =
+        support::direct_run(system, u.cast<T>().template cast<double>(), Matrix<double>::Zero(1, 1)).y;
+    CHECK(running_error<T>(outputs_of<T>(Recurrence<T>(system), u), expected) < tolerance<T>);
+    for (const Index block : {16, 64, 512}) {
+      CAPTURE(block);
+      const double most = std::is_same_v<T, float> ? 3.4e38 : 1.7e308;
+      if (static_cast<double>(block) * std::log(factor) < std::log(most)) {
+        CHECK(running_error<T>(outputs_of<T>(Chunked<T>(system, block), u), expected) < tolerance<T>);
+      } else {
+        CHECK_THROWS_AS(Chunked<T>(system, block), std::domain_error);
+      }
+    }
+#if LONGSTATE_WITH_FFTW
+    for (const Index block : {1, 3, 12, 64, 512, 4096}) {
+      CAPTURE(block);
+      const std::string why = refusal([&] { Convolution<T>(system, block); });
+      const double growth = static_cast<double>(block) * std::log(factor);
+      CHECK(why.empty() == (block == 1 || growth <= std::log(std::is_same_v<T, float> ? 0x1p5 : 0x1p12)));
+      if (why.empty()) {
+        const Matrix<T> y = outputs_of<T>(Convolution<T>(system, block), u);
+        CHECK(running_error<T>(y, expected, block, std::exp(growth)) < tolerance<T>);
+        if (std::is_same_v<T, double>) CHECK(running_error<T>(y, expected) < tolerance<T>);
+      } else {
+        CHECK(why.find("block must be at most ") != std::string::npos);
+      }
+    }
+    CHECK_NOTHROW(Convolution<T>(system, default_block(system)));
+#endif
+    const Plan all = plan<T>(system);
+    for (const Candidate& candidate : all.candidates) {
+      CAPTURE(name(candidate.path));
+      CAPTURE(candidate.block);
+      Plan one = all;
+      one.candidates = {candidate};
+      const bool fft = candidate.path != Path::recurrent && candidate.path != Path::chunked;
+      const double least = fft ? std::pow(factor, static_cast<double>(candidate.block)) : 0;
+      CHECK(running_error<T>(outputs_of<T>(Planned<T>(system, one), u), expected, fft ? candidate.block : 1, least) <
+            tolerance<T>);
+    }
+  }
+}
+
+TEST_CASE("A10: kernels of growing systems, and where they pass the largest double") {
+  const Vector<double> a = Vector<double>::Constant(1, -2);
+  const Matrix<double> one = Matrix<double>::Ones(1, 1);
+  const DiscreteDiagonal diagonal{Vector<std::complex<double>>::Constant(1, std::log(2.0)),
+                                  Matrix<std::complex<double>>::Ones(1, 1),
+                                  Matrix<std::complex<double>>::Constant(1, 1, 0.5), 0 * one};
+  for (const DiscreteSystem& system :
+       {DiscreteSystem(growing(2)), DiscreteSystem(TransferFunction{a, one, 0 * one}), DiscreteSystem(diagonal)}) {
+    CAPTURE(name(structure(system)));
+    const Matrix<double> K = kernel(system, 1000);
+    for (Index j = 0; j < 1000; ++j) {
+      CHECK(K(0, j) == doctest::Approx(std::ldexp(1.0, static_cast<int>(j))).epsilon(1e-12));
+    }
+    CHECK_THROWS_AS(kernel(system, 2048), std::domain_error);
+    CHECK(refusal([&] { kernel(system, 2048); }).find("by value 102") != std::string::npos);
+  }
+  CHECK_NOTHROW(DiagonalKernels<float>({diagonal}));
+  DiscreteDiagonal faster = diagonal;
+  faster.mu(0) = 2;
+  CHECK_NOTHROW(DiagonalKernels<double>({faster}));
+  CHECK_THROWS_AS(DiagonalKernels<float>({faster}), std::domain_error);
+}
+
+TEST_CASE("A10: a transfer function that grows slowly, and a normal plus low rank system that does") {
+  for (const double radius : {0.99, 1.0, 1.01, 1.3}) {
+    CAPTURE(radius);
+    TransferFunction ring{Vector<double>::Zero(8), random_matrix(1, 8, 1), Matrix<double>::Zero(1, 1)};
+    ring.a(7) = -std::pow(radius, 8);  // poles on a circle
+    const Matrix<double> K = kernel(ring, 2000);
+    double largest = 0;
+    for (Index j = 0; j < 2000; ++j) {
+      const double exact =
+          ring.C(0, j % 8) * static_cast<double>(std::pow(std::pow(static_cast<long double>(radius), 8.0L),
+                                                          static_cast<long double>(j / 8)));
+      largest = std::max(largest, std::abs(exact));
+      CHECK(std::abs(K(0, j) - exact) <= 1e-11 * largest);
+    }
+  }
+  NplrSystem s = normal_plus_low_rank(LegT{}, 8, random_matrix(1, 8, 2));
+  s.lambda.array() += 40;  // of -P P* not enough is left to hold it
+  const DiscreteNplr d = discretize(s, 0.01, Discretization::bilinear);
+  const DiscreteStateSpace same = dense(d);
+  Matrix<double> impulse = Matrix<double>::Zero(1, 600);
+  impulse(0, 0) = 1;
+  const Matrix<double> expected = support::direct_run(same, impulse, Matrix<double>::Zero(8, 1)).y;
+  CHECK(expected.cwiseAbs().maxCoeff() > 1e10 * std::abs(expected(0, 0)));
+  CHECK(running_error<double>(kernel(d, 600), expected) < 1e-11);
+}

@@ -1,0 +1,120 @@
+// Float where its numbers run out, steps longer than the window, and poles that lie together.
+
+#include "support/oracle.hpp"
+
+#include <longstate/longstate.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+using namespace longstate;
+using support::random_matrix;
+
+namespace {
+
+constexpr double bound_of_float(Index order) { return 2 * static_cast<double>(std::max<Index>(order, 16)) * 1.2e-7; }
+
+/// Outputs and final state of a float path, in parts of float's bound: of the largest |C| |x| + |D| |u|, and |x|.
+template <class Path>
+double error_in_float(Path path, const DiscreteSystem& system, Index n) {
+  const Index N = order(system), copies = path.copies();
+  const Matrix<float> u = random_matrix(copies, n, 11).cast<float>();
+  const State<float> x0 = random_matrix(N, copies, 12).cast<float>();
+  Matrix<float> y(copies, n);
+  State<float> x = x0;
+  path.run(u, y, x);
+  const Matrix<double> C = output_matrix(system).cwiseAbs();
+  double worst = 0;
+  for (Index c = 0; c < copies; c += 5) {
+    const support::Run run = support::direct_run(dense(system), u.row(c).cast<double>(), x0.col(c).cast<double>());
+    double states = x0.col(c).cwiseAbs().maxCoeff(), scale = feed_through(system).cwiseAbs().maxCoeff();
+    Recurrence<double> each(system);
+    State<double> now = x0.col(c).cast<double>();
+    Matrix<double> ignored(1, 1);
+    for (Index k = 0; k < n; ++k) {
+      each.run(u.block(c, k, 1, 1).cast<double>(), ignored, now);
+      states = std::max(states, now.cwiseAbs().maxCoeff());
+      scale = std::max(scale, (C * now.cwiseAbs()).maxCoeff());
+    }
+    worst = std::max({worst, (y.row(c).cast<double>() - run.y).cwiseAbs().maxCoeff() / scale,
+                      (x.col(c).cast<double>() - run.x).cwiseAbs().maxCoeff() / states});
+  }
+  return worst / bound_of_float(N);
+}
+
+}  // namespace
+
+TEST_CASE("A8: powers among float's denormal numbers are zeros, not a correction of order 1") {
+  double chunked = 0, recurrence = 0;
+  const DiscreteSystem inv = discretize(initialize_diagonal("s4d-inv", 16), 2.4, Discretization::bilinear);
+  chunked = std::max(chunked, error_in_float(Chunked<float>(inv, 96), inv, 96 * 20));
+  for (double exponent = 60; exponent <= 110;
+       exponent += 0.5) {  // e^-87.3 is the least normal number, e^-103.3 the least of all
+    CAPTURE(exponent);
+    const auto with_rate = [&](double rate) {
+      DiscreteDiagonal s{Vector<std::complex<double>>(2), Matrix<std::complex<double>>::Ones(2, 1),
+                         Matrix<std::complex<double>>::Ones(1, 2), Matrix<double>::Zero(1, 1)};
+      s.mu << std::complex<double>(-rate, 0.4 * rate), std::complex<double>(-0.01, 0.3);
+      return DiscreteSystem(s);
+    };
+    for (const Index block : {16, 96}) {
+      const DiscreteSystem s = with_rate(exponent / static_cast<double>(block));
+      chunked = std::max(chunked, error_in_float(Chunked<float>(s, block), s, 4 * block));
+    }
+    const DiscreteSystem s = with_rate(exponent / 4);  // DiagonalLanes takes four samples at a time
+    for (const Index copies : {1, 16}) {
+      for (const Index n : {5, 6, 7, 200})
+        recurrence = std::max(recurrence, error_in_float(Recurrence<float>(s, copies), s, n));
+    }
+  }
+  CHECK(chunked < 1);
+  CHECK(recurrence < 1);
+  MESSAGE("in parts of the bound: chunked " << chunked << ", recurrence " << recurrence);
+}
+
+TEST_CASE("A11: float keeps its bound on steps by gbt as long as the window and longer") {
+  double worst = 0;
+  for (const Measure& measure : support::time_invariant_measures()) {
+    if (!has_operator(measure)) continue;
+    CAPTURE(name(measure));
+    for (const Index N : {2, 5, 27, 64}) {
+      CAPTURE(N);
+      for (const double dt : {0.05, 0.3, 3.0, 100.0}) {
+        CAPTURE(dt);
+        for (const Discretization method : {Discretization::bilinear, Discretization::backward_euler}) {
+          const HippoSystem s = hippo_delay_system(measure, N, 0.5);
+          const DiscreteSystem hippo = discretize(s, dt, method);
+          for (const Index copies : {1, 16})
+            worst = std::max(worst, error_in_float(Recurrence<float>(hippo, copies), hippo, 300));
+          const DiscreteSystem nplr = discretize(normal_plus_low_rank(measure, N, s.C), dt, method);
+          worst = std::max(worst, error_in_float(Recurrence<float>(nplr, 16), nplr, 300));
+        }
+      }
+    }
+  }
+  CHECK(worst < 1);
+  MESSAGE("in parts of the bound: " << worst);
+}
+
+TEST_CASE("A11: the kernel of a transfer function whose poles lie together, at every length and block") {
+  // (1 - r w)^-4 has the kernel C(j + 3, 3) r^j; r a number of few bits, so that a is exact.
+  const double r = 1 - 0x1p-7;
+  const TransferFunction four{Vector<double>{{-4 * r, 6 * r * r, -4 * r * r * r, r * r * r * r}},
+                              Matrix<double>::Identity(1, 4), Matrix<double>::Zero(1, 1)};
+  for (const Index length : {1, 2, 7, 64, 500, 1000, 4096, 20000}) {
+    CAPTURE(length);
+    const Matrix<double> K = kernel(four, length);
+    double largest = 0, error = 0;
+    for (Index j = 0; j < length; ++j) {
+      const long double k = static_cast<long double>(j);
+      const long double exact = (k + 1) * (k + 2) * (k + 3) / 6 * std::pow(static_cast<long double>(r), k);
+      largest = std::max(largest, static_cast<double>(exact));
+      error = std::max(error, std::abs(static_cast<double>(K(0, j) - exact)));
+    }
+    CHECK(error < 1e-11 * largest);
+#if LONGSTATE_WITH_FFTW
+    if (length <= 4096) CHECK_NOTHROW(Convolution<double>(four, length));
+#endif
+  }
+}

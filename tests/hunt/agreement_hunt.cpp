@@ -1,0 +1,397 @@
+// Models, paths, blocks, splits and signals drawn at random, each against the recurrence in long double, which takes nothing of the
+// library but the discrete matrices.
+//
+//     agreement_hunt [seconds = 3] [seed = 1]
+//     agreement_hunt cases n                    the first n of seed 1
+//     agreement_hunt case N                     one case again, with all that it says
+//
+// Prints the largest error of each path, structure and precision in parts of its bound (docs/accuracy.md). Exit 1 if one is above
+// it, or not finite without an error.
+
+#include "models.hpp"
+
+#include <longstate/execute/diagonal_kernels.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string_view>
+
+namespace {
+
+using namespace hunt;
+using Long = Matrix<long double>;
+
+Long lengthen(const Matrix<double>& M) { return M.cast<long double>(); }
+
+/// One system's matrices. What sets A apart from the identity is given apart from it where the structure has it so.
+struct Matrices {
+  Long A, B, C, D;
+  bool control;
+};
+
+Matrices matrices(const DiscreteSystem& system) {
+  const Index N = order(system);
+  Long A = lengthen(increment(system)) + Long::Identity(N, N);
+  if (const auto* s = std::get_if<DiscreteDiagonal>(&system)) {
+    A.setZero();
+    for (Index n = 0; n < s->mu.size(); ++n) {
+      const long double modulus = std::exp(static_cast<long double>(s->mu(n).real()));
+      const long double angle = s->mu(n).imag(), re = modulus * std::cos(angle), im = modulus * std::sin(angle);
+      if (modulus > 0) A.block<2, 2>(2 * n, 2 * n) << re, -im, im, re;
+    }
+  }
+  if (const auto* s = std::get_if<DiscreteStateSpace>(&system)) A = lengthen(s->A);
+  return {A, lengthen(input_matrix(system)), lengthen(output_matrix(system)), lengthen(feed_through(system)),
+          convention(system) == Convention::control};
+}
+
+/// As T keeps them: A less the ones near its diagonal.
+template <class T>
+Matrices rounded(const Matrices& m) {
+  const auto keep = [](const Long& M) -> Long { return M.cast<T>().template cast<long double>(); };
+  const Long ones = (m.A.diagonal().array() > 0.5L).cast<long double>().matrix().asDiagonal();
+  return {ones + keep(m.A - ones), keep(m.B), keep(m.C), keep(m.D), m.control};
+}
+
+struct Oracle {
+  Long y;
+  Vector<long double> scale;  // |C| |x| + |D| |u| of each sample, the largest over the outputs
+  Long x;                     // N x n: the states after each sample
+};
+
+Oracle run(const Matrices& m, const Long& u, const Long& x0) {
+  const Index n = u.cols();
+  Oracle o{Long(m.C.rows(), n), Vector<long double>(n), Long(x0.rows(), n)};
+  Long x = x0;
+  for (Index k = 0; k < n; ++k) {
+    const Long next = m.A.lazyProduct(x) + m.B.lazyProduct(u.col(k));
+    const Long& seen = m.control ? x : next;
+    o.y.col(k) = m.C.lazyProduct(seen) + m.D.lazyProduct(u.col(k));
+    o.scale(k) =
+        (m.C.cwiseAbs().lazyProduct(seen.cwiseAbs()) + m.D.cwiseAbs().lazyProduct(u.col(k).cwiseAbs())).maxCoeff();
+    x = next;
+    o.x.col(k) = x;
+  }
+  return o;
+}
+
+/// ||a||_1 ||1/a||_1, the condition of a * K = c (docs/accuracy.md); 1 for other structures.
+double condition(const DiscreteSystem& system, Index length) {
+  const auto* s = std::get_if<TransferFunction>(&system);
+  if (!s) return 1;
+  Vector<long double> inverse(length);
+  for (Index k = 0; k < length; ++k) {
+    long double sum = k == 0 ? 1 : 0;
+    for (Index i = 0; i < std::min(k, s->a.size()); ++i) sum -= static_cast<long double>(s->a(i)) * inverse(k - 1 - i);
+    inverse(k) = sum;
+  }
+  return (1 + s->a.lpNorm<1>()) * static_cast<double>(inverse.lpNorm<1>());
+}
+
+/// Of a zero eigenvalue by a stiff step of gbt (hippo_step.hpp).
+double stiff_rounding(const DiscreteSystem& system, Index n) {
+  const auto* s = std::get_if<DiscreteHippo>(&system);
+  if (!s || !is_gbt(s->method) || !std::holds_alternative<Fourier>(s->measure)) return 0;
+  const double norm = HippoOperator<double>(s->measure, s->order()).norm_bound() * s->dt;
+  return gbt_alpha(s->method, s->alpha) * norm * std::numeric_limits<double>::epsilon() * static_cast<double>(n);
+}
+
+template <class T>
+double bound(Index order) {
+  return std::is_same_v<T, float> ? 2 * static_cast<double>(std::max<Index>(order, 16)) * 1.2e-7 : 1e-12;
+}
+
+struct Line {
+  Index runs = 0, refused = 0, above = 0, not_finite = 0;
+  double worst = 0;  // in parts of the bound
+  Index worst_case = -1;
+};
+std::map<std::string, Line> table;
+bool verbose = false;
+
+void note(const std::string& kind, const std::string& text, Index number, double error) {
+  Line& line = table[kind];
+  ++line.runs;
+  if (!(error <= line.worst)) line.worst = error, line.worst_case = number;
+  const bool bad = !std::isfinite(error);
+  if (bad) ++line.not_finite;
+  if (!bad && error > 1) ++line.above;
+  if (bad || error > 1 || verbose)
+    std::printf("case %td: %s: %.3g of the bound: %s\n", number, kind.c_str(), error, text.c_str());
+}
+
+/// Runs it in parts of any size.
+template <class T, class Path>
+void run_in_parts(Random& random, Path& path, const Matrix<T>& u, Matrix<T>& y, State<T>& x) {
+  const Index calls = random.chance(0.5) ? 1 : random.integer(2, 6);
+  for (Index done = 0, call = 0; done < u.cols(); ++call) {
+    const Index left = u.cols() - done, n = call + 1 >= calls ? left : random.integer(1, left);
+    path.run(u.middleCols(done, n), y.middleCols(done, n), x);
+    done += n;
+  }
+}
+
+template <class T>
+struct Task {
+  const Model& model;
+  Index number;
+  Index copies;
+  Matrix<T> u;
+  State<T> x0;
+  std::vector<Oracle> truth;  // of each copy
+  std::vector<double> own;    // what rounding the matrices to T changes, of each copy, relative to its scale
+  std::vector<double> conditions;
+
+  const DiscreteSystem& system(Index c) const { return model.layer[static_cast<std::size_t>(c) % model.layer.size()]; }
+
+  /// max |K_j| max |u| over a block: what an FFT's rounding is relative to.
+  long double through_fft(Index c, Index block) const {
+    const Matrices m = matrices(system(c));
+    long double largest = 0;
+    for (Index j = 0; j < m.B.cols(); ++j) {
+      Long impulse = Long::Zero(m.B.cols(), block);
+      impulse(j, 0) = 1;
+      largest = std::max(largest, run(m, impulse, Long::Zero(m.A.rows(), 1)).y.cwiseAbs().maxCoeff());
+    }
+    return largest * static_cast<long double>(u.cwiseAbs().maxCoeff());
+  }
+
+  /// The error of outputs and of the final state, in parts of the bound. reach: samples of a block, within which growth is not told
+  /// apart; fft: its length, else 0.
+  double error(const Matrix<T>& y, const State<T>& x, Index reach, Index fft) const {
+    const double plain = error_beside(y, x, reach, std::vector<long double>(truth.size(), 0));
+    if (plain <= 1 || fft == 0) return plain;
+    std::vector<long double> least;
+    for (Index c = 0; c < copies; ++c) least.push_back(through_fft(c, fft));
+    return error_beside(y, x, reach, least);
+  }
+
+  double error_beside(const Matrix<T>& y, const State<T>& x, Index reach, const std::vector<long double>& least) const {
+    double worst = 0;
+    const Index n = u.cols(), q = y.rows() / copies;
+    for (Index c = 0; c < copies; ++c) {
+      const auto at = static_cast<std::size_t>(c);
+      const Oracle& o = truth[at];
+      const double allowed = bound<T>(x.rows()) * conditions[at] + 4 * own[at] + stiff_rounding(system(c), n);
+      long double scale = least[at];
+      for (Index j = 0; j < std::min(n, reach); ++j) scale = std::max(scale, o.scale(j));
+      for (Index k = 0; k < n; ++k) {
+        if (k + reach < n) scale = std::max(scale, o.scale(k + reach));
+        scale = std::max(scale, o.scale(k));
+        for (Index i = 0; i < q; ++i) {
+          const long double difference = std::abs(static_cast<long double>(y(c * q + i, k)) - o.y(i, k));
+          const double part = difference == 0 ? 0 : static_cast<double>(difference / (scale * allowed));
+          if (!(part <= worst)) worst = part;
+        }
+      }
+      const long double states =
+          std::max(o.x.cwiseAbs().maxCoeff(), x0.col(c).template cast<long double>().cwiseAbs().maxCoeff());
+      const long double difference = (x.col(c).template cast<long double>() - o.x.col(n - 1)).cwiseAbs().maxCoeff();
+      const double part = difference == 0 ? 0 : static_cast<double>(difference / (states * allowed));
+      if (!(part <= worst)) worst = part;
+    }
+    return worst;
+  }
+};
+
+template <class T>
+std::string precision() {
+  return std::is_same_v<T, float> ? " float" : " double";
+}
+
+/// Runs `make()`'s path; an error that says why is an answer.
+template <class T, class Make>
+void try_path(Random& random, const Task<T>& task, const std::string& path_name, Index reach, const Make& make,
+              Index fft = 0) {
+  const std::string kind = path_name + " " + std::string(name(structure(task.model.layer.front()))) + precision<T>();
+  try {
+    auto path = make();
+    Matrix<T> y(path.outputs(), task.u.cols());
+    State<T> x = task.x0;
+    run_in_parts<T>(random, path, task.u, y, x);
+    note(kind,
+         task.model.text + ", " + std::to_string(task.copies) + " copies, " + std::to_string(task.u.cols()) +
+             " samples, block " + std::to_string(reach),
+         task.number, task.error(y, x, reach, fft));
+  } catch (const std::exception& e) {
+    ++table[kind].refused;
+    if (verbose)
+      std::printf("case %td: %s refused: %s: %s\n", task.number, kind.c_str(), e.what(), task.model.text.c_str());
+  }
+}
+
+template <class T>
+struct Stepped {
+  Recurrence<T> path;
+  Index outputs() const { return path.outputs(); }
+  void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
+    for (Index k = 0; k < u.cols(); ++k) path.step(u.col(k), y.col(k), x);
+  }
+};
+
+template <class T>
+struct Varying {
+  VaryingScan<T> path;
+  double dt;
+  Index outputs() const { return path.outputs(); }
+  void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
+    path.run(u, Matrix<T>::Constant(1, u.cols(), static_cast<T>(dt)), y, x);
+  }
+};
+
+void check_kernel(const Model& model, Index number, Random& random) {
+  const DiscreteSystem& system = model.layer.front();
+  const Index length = static_cast<Index>(random.log_uniform(1, 3000));
+  const std::string kind = "kernel " + std::string(name(structure(system)));
+  try {
+    const Matrix<double> K = kernel(system, length);
+    const Matrices m = matrices(system);
+    double worst = 0;
+    for (Index j = 0; j < m.B.cols(); ++j) {
+      Long u = Long::Zero(m.B.cols(), length);
+      u(j, 0) = 1;
+      const Oracle o = run(m, u, Long::Zero(m.A.rows(), 1));
+      long double scale = 0;
+      for (Index k = 0; k < length; ++k) {
+        scale = std::max(scale, o.scale(k));
+        if (scale > 1e290L) break;
+        for (Index i = 0; i < m.C.rows(); ++i) {
+          const long double difference = std::abs(static_cast<long double>(K(i + m.C.rows() * j, k)) - o.y(i, k));
+          const double part =
+              difference == 0 ? 0 : static_cast<double>(difference / (scale * (1e-11L * condition(system, length))));
+          if (!(part <= worst)) worst = part;
+        }
+      }
+    }
+    note(kind, model.text + ", length " + std::to_string(length), number, worst);
+  } catch (const std::domain_error& e) {
+    ++table[kind].refused;
+    if (verbose) std::printf("case %td: %s refused: %s\n", number, kind.c_str(), e.what());
+  }
+}
+
+template <class T>
+void check_paths(const Model& model, Index number, Random& random) {
+  const auto systems = static_cast<Index>(model.layer.size());
+  const Index N = order(model.layer.front()), p = inputs(model.layer.front());
+  const Index copies = std::max(systems, random.chance(0.4) ? 1 : random.integer(1, 40));
+  Index n = static_cast<Index>(
+      random.log_uniform(1, std::max(300.0, std::min(4000.0, 1e7 / static_cast<double>(N * N * copies)))));
+  Task<T> task{model, number, copies, {}, {}, {}, {}, {}};
+  task.u = random.matrix(p * copies, n).cast<T>();
+  task.x0 = random.chance(0.5) ? State<T>::Zero(N, copies) : State<T>(random.matrix(N, copies).cast<T>());
+  std::vector<Matrices> all;
+  for (const DiscreteSystem& system : model.layer) all.push_back(matrices(system));
+  const long double most = std::is_same_v<T, float> ? 1e18L : 1e150L;
+  for (Index c = 0; c < copies; ++c) {
+    const Matrices& m = all[static_cast<std::size_t>(c % systems)];
+    const Long u = task.u.middleRows(c * p, p).template cast<long double>(),
+               x0 = task.x0.col(c).template cast<long double>();
+    task.truth.push_back(run(m, u, x0));
+    const Oracle& o = task.truth.back();
+    for (Index k = 0; k < n; ++k) {  // what passes the largest number of T is nobody's
+      if (!(o.x.col(k).cwiseAbs().maxCoeff() < most && o.scale(k) < most)) n = k;
+    }
+    if (n == 0) return;
+    double own = 0;
+    const bool matrices_of_T =
+        structure(model.layer.front()) == Structure::dense || structure(model.layer.front()) == Structure::transfer;
+    if (matrices_of_T && std::is_same_v<T, float>) {
+      const Oracle other = run(rounded<T>(m), u, x0);
+      long double scale = 0;
+      for (Index k = 0; k < n; ++k) {
+        scale = std::max(scale, o.scale(k));
+        if (scale > 0)
+          own = std::max(own, static_cast<double>((other.y.col(k) - o.y.col(k)).cwiseAbs().maxCoeff() / scale));
+      }
+      const long double states = std::max(o.x.leftCols(n).cwiseAbs().maxCoeff(), x0.cwiseAbs().maxCoeff());
+      if (states > 0)
+        own =
+            std::max(own, static_cast<double>((other.x.leftCols(n) - o.x.leftCols(n)).cwiseAbs().maxCoeff() / states));
+    }
+    task.own.push_back(own);
+    task.conditions.push_back(condition(task.system(c), n));
+  }
+  task.u = task.u.leftCols(n).eval();
+  for (Oracle& o : task.truth) {
+    o.y = o.y.leftCols(n).eval();
+    o.x = o.x.leftCols(n).eval();
+    o.scale = o.scale.head(n).eval();
+  }
+
+  const std::vector<DiscreteSystem>& layer = model.layer;
+  const Index chunk = 16 * (random.chance(0.5) ? random.integer(1, 8) : random.integer(1, 32));
+  const Index block = static_cast<Index>(random.log_uniform(1, 5000));
+  const Plan any = plan<T>(layer, {.copies = copies, .length = n, .threads = static_cast<int>(random.integer(1, 2))});
+  const auto planned = [&](const Candidate& candidate) {
+    Plan one = any;
+    one.candidates = {candidate};
+    return Planned<T>(layer, one);
+  };
+  try_path(random, task, "step", 1, [&] { return Stepped<T>{Recurrence<T>(layer, copies)}; });
+  try_path(random, task, "run", 1, [&] { return Recurrence<T>(layer, copies); });
+  try_path(random, task, "chunked", 1, [&] { return Chunked<T>(layer, chunk, copies); });
+  try_path(
+      random, task, "fft", block, [&] { return Convolution<T>(layer, block, copies); }, block);
+  const Candidate candidate = random.chance(0.5) ? any.best() : random.one_of(any.candidates);
+  try_path(
+      random, task, "planned", std::max<Index>(candidate.block, 1), [&] { return planned(candidate); },
+      candidate.path == Path::fft ? candidate.block : 0);
+  const bool varies = model.diagonal && copies == 1 && convention(layer.front()) == Convention::sequence &&
+                      (model.method == Discretization::zoh || model.method == Discretization::bilinear);
+  const double dt = time_step(layer.front());
+  if (varies && static_cast<double>(static_cast<T>(dt)) == dt) {
+    const auto threads = random.chance(0.5) ? std::optional<Threads>(Threads(2)) : std::nullopt;
+    try_path(random, task, "varying", 1, [&] {
+      return Varying<T>{VaryingScan<T>(*model.diagonal, model.method, threads), dt};
+    });
+  }
+}
+
+void one_case(Index number) {
+  Random random(static_cast<std::uint64_t>(number));
+  Model model;
+  try {
+    model = draw_model(random);
+  } catch (const std::exception& e) {
+    ++table["models"].refused;
+    if (verbose) std::printf("case %td: %s\n", number, e.what());
+    return;
+  }
+  check_kernel(model, number, random);
+  random.chance(0.5) ? check_paths<float>(model, number, random) : check_paths<double>(model, number, random);
+}
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a case that crashes is known
+  const std::string_view first = count == 3 ? arguments[1] : "";
+  Index cases = 0;
+  if (first == "case") {
+    verbose = true;
+    one_case(std::atoll(arguments[2]));
+  } else if (first == "cases") {
+    for (const Index most = std::atoll(arguments[2]); cases < most; ++cases) one_case(1'000'000 + cases);
+  } else {
+    const double seconds = count > 1 ? std::atof(arguments[1]) : 3;
+    const Index seed = count > 2 ? std::atoll(arguments[2]) : 1;
+    for (const double start = now(); now() - start < seconds; ++cases) one_case(1'000'000 * seed + cases);
+  }
+  Index bad = 0;
+  std::printf("%-30s %8s %8s %8s %10s %10s %10s\n", "path structure precision", "runs", "refused", "above",
+              "not finite", "of bound", "case");
+  for (const auto& [kind, line] : table) {
+    std::printf("%-30s %8td %8td %8td %10td %10.3g %10td\n", kind.c_str(), line.runs, line.refused, line.above,
+                line.not_finite, line.worst, line.worst_case);
+    bad += line.above + line.not_finite;
+  }
+  std::printf("%td cases, %td above the bound or not finite\n", cases, bad);
+  return bad == 0 ? 0 : 1;
+}
