@@ -3,6 +3,7 @@
 #include "cli/error.hpp"
 #include "cli/output.hpp"
 #include "cli/plot.hpp"
+#include "cli/progress.hpp"
 #include "cli/signal_input.hpp"
 #include "cli/system_file.hpp"
 
@@ -15,67 +16,103 @@ namespace cli {
 namespace {
 
 using longstate::Index;
-using longstate::Reduction;
 
 struct Options {
   std::string input;
   double error = 0;
+  Index order = 0;
+  std::optional<std::string> tail;
   std::optional<double> rate;
   std::string output;
   std::string picture;
   bool json = false;
 };
 
-template <class System>
-void report(const Options& options, Index from, const Reduction<System>& r) {
-  const Index order = r.system.order();
-  const longstate::Vector<double>& sigma = r.hankel_singular_values;
-  const Json document{
-      {"order", order}, {"error", r.difference}, {"bound", r.bound}, {"hankel_singular_values", to_json(sigma)}};
+/// What is known of a smaller system; from a response also whether it is stable.
+struct Result {
+  std::string system;
+  Index order, from;
+  std::optional<double> error, bound, spectral_radius;
+  longstate::Vector<double> hankel_singular_values;
+};
+
+void report(const Options& options, const Result& r) {
+  Json document{{"order", r.order}};
+  if (r.error) document["error"] = *r.error;
+  if (r.bound) document["bound"] = *r.bound;
+  if (r.spectral_radius) document["spectral_radius"] = *r.spectral_radius;
+  document["hankel_singular_values"] = to_json(r.hankel_singular_values);
   check_finite(document);
+  const std::string error = r.error ? fmt::format("{:.3g}", *r.error) : "not measured";
   if (!options.output.empty()) {
     TextOutput file(options.output);
-    file.write(system_to_text(r.system));
+    file.write(r.system);
     file.commit();
   }
   if (!options.picture.empty()) {
-    plot_singular_values(
-        options.picture,
-        fmt::format("{}: {} of {} states, error {:.2g}", std::filesystem::path(options.input).filename().string(),
-                    order, from, r.difference),
-        sigma, order);
+    plot_singular_values(options.picture,
+                         fmt::format("{}: {} states of {}, error {}",
+                                     std::filesystem::path(options.input).filename().string(), r.order, r.from, error),
+                         r.hankel_singular_values, r.order);
   }
   if (options.json) {
     print(document);
-  } else {
-    print(
-        fmt::format("{} states of {}; impulse response within {:.3g} of its 2-norm; frequency response within {:.3g}\n",
-                    order, from, r.difference, r.bound));
+    return;
   }
+  std::string text = fmt::format("{} states of {}; impulse response within {} of its 2-norm", r.order, r.from, error);
+  if (r.bound) text += fmt::format("; frequency response within {:.3g}", *r.bound);
+  constexpr double integrating = 1 - 1e-9;
+  if (r.spectral_radius && *r.spectral_radius > integrating) {
+    text += fmt::format("; it does not decay: an eigenvalue of modulus {:.12g}", *r.spectral_radius);
+  }
+  print(text + "\n");
 }
 
 void reduce_response(const Options& options) {
   const LoadedSignal response = load_signal(options.input);
   const double rate = options.rate ? *options.rate : response.rate.value_or(1.0);
-  report(options, response.samples.cols(),
-         longstate::reduce_to_error(response.samples, response.samples.rows(), 1, 1 / rate,
-                                    longstate::Convention::sequence, options.error));
+  Progress progress("identifying");
+  const longstate::Realization r = longstate::realize(response.samples, response.samples.rows(), 1,
+                                                      {.order = options.order,
+                                                       .error = options.error,
+                                                       .tail = longstate::make_tail(options.tail.value_or("free")),
+                                                       .dt = 1 / rate,
+                                                       .progress = [&](double share) { progress.update(share, 0); }});
+  report(options, {system_to_text(r.system), r.system.order(), response.samples.cols(), r.error, r.bound,
+                   r.spectral_radius, r.hankel_singular_values});
+}
+
+template <class System>
+void reduce_system(const Options& options, const System& system) {
+  const bool by_error = options.error > 0;
+  const longstate::Reduction<System> r = by_error ? longstate::reduce_to_error(system, options.error)
+                                                  : longstate::balanced_truncation(system, options.order);
+  report(options, {system_to_text(r.system),
+                   r.system.order(),
+                   system.order(),
+                   by_error ? std::optional<double>(r.difference) : std::nullopt,
+                   r.bound,
+                   {},
+                   r.hankel_singular_values});
 }
 
 void reduce(const Options& options) {
+  if (options.error == 0 && options.order == 0) throw InputError("--order or --error must be given");
   if (!options.output.empty() && !options.output.ends_with(".json")) {
     throw InputError(fmt::format("-o must end in .json, got '{}'", options.output));
   }
   if (!options.picture.empty()) check_can_plot(options.picture);
   if (!options.input.ends_with(".json")) return reduce_response(options);
+  if (options.tail) throw InputError("--tail is for an impulse response; a system has its own");
+  if (options.error > 0 && options.order > 0) {
+    throw InputError("--order and --error together are for an impulse response; give one of them for a system");
+  }
   const SystemFile file = load_system(options.input);
   if (const auto* discrete = std::get_if<longstate::DiscreteStateSpace>(&file)) {
-    report(options, discrete->order(), longstate::reduce_to_error(*discrete, options.error));
-    return;
+    return reduce_system(options, *discrete);
   }
   const auto* diagonal = std::get_if<longstate::DiagonalSystem>(&file);
-  const longstate::StateSpace system = diagonal ? dense(*diagonal) : std::get<longstate::StateSpace>(file);
-  report(options, system.order(), longstate::reduce_to_error(system, options.error));
+  reduce_system(options, diagonal ? dense(*diagonal) : std::get<longstate::StateSpace>(file));
 }
 
 }  // namespace
@@ -84,22 +121,37 @@ void add_reduce(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* const command = app.add_subcommand("reduce", "The smallest system with nearly the same impulse response");
   command->footer(
-      "From a measured impulse response (a .csv or audio file, a channel an output; up to 4,096 samples), a system in\n"
-      "discrete time; from a system (.json), one of its kind. Run it by: longstate simulate INPUT --system "
-      "SYSTEM.json\n\n"
+      "From a measured impulse response (a .csv or audio file, a channel an output), a system in discrete time, by "
+      "the\n"
+      "Ho-Kalman algorithm (ERA); from a system (.json), one of its kind by balanced truncation. Run it by:\n"
+      "longstate simulate INPUT --system SYSTEM.json\n\n"
+      "After the last sample of a response, --tail free assumes nothing: the system fits the samples given and goes "
+      "on\n"
+      "as they do, be it a decay, an oscillation, an integrator or growth (then it is said). --tail zero takes the\n"
+      "response as ended there, as that of a FIR filter: the system is stable, the error is that over all time, and\n"
+      "more states are needed where the end is a cut.\n\n"
       "Examples:\n"
       "  longstate reduce room.wav --error 0.01 -o room.json --plot room.svg\n"
+      "  longstate reduce measured.csv --order 6 --rate 1000 -o plant.json\n"
+      "  longstate reduce fir.csv --tail zero --error 1e-3 -o iir.json\n"
       "  longstate reduce large.json --error 1e-6 -o small.json");
   command->add_option("input", options->input, "an impulse response or a system")->required();
   command
       ->add_option("--error", options->error,
-                   "how far the impulse response may be off over all time, relative to its 2-norm")
-      ->required();
+                   "how far the impulse response may be off, relative to its 2-norm, over the samples given (a system, "
+                   "--tail zero: over all time): the fewest states for it")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--order", options->order, "so many states, at most; with --error, none beyond")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--tail", options->tail, "a response after its last sample: free (default) or zero")
+      ->check(CLI::IsMember({"free", "zero"}));
   command->add_option("--rate", options->rate, "samples a second; default the file's own, 1 for CSV")
       ->check(CLI::PositiveNumber);
   command->add_option("-o,--output", options->output, "write the system to a .json file");
   command->add_option("--plot", options->picture, "draw the Hankel singular values: .svg, .png or .pdf");
-  command->add_flag("--json", options->json, "print {\"order\",\"error\",\"bound\",\"hankel_singular_values\":[...]}");
+  command->add_flag(
+      "--json", options->json,
+      "print {\"order\",\"error\",\"bound\",\"spectral_radius\",\"hankel_singular_values\":[...]}, as far as known");
   command->callback([options] { reduce(*options); });
 }
 

@@ -36,7 +36,8 @@ void Progress::update(double share, long long count) {
     track[static_cast<std::size_t>(at < width ? at : 2 * width - 1 - at)] = '#';
     bar = fmt::format("[{}]", track);
   }
-  fmt::print(stderr, "\r\x1b[K{} {}  {:.3g} samples, {:.3g} a second", what_, bar, static_cast<double>(count), speed);
+  fmt::print(stderr, "\r\x1b[K{} {}", what_, bar);
+  if (count > 0) fmt::print(stderr, "  {:.3g} samples, {:.3g} a second", static_cast<double>(count), speed);
   std::fflush(stderr);
 }
 

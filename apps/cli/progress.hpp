@@ -14,7 +14,7 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// `share` from 0 to 1, or negative where it is not known; `count` of samples so far.
+  /// `share` from 0 to 1, or negative where it is not known; `count` of samples so far (0: not shown).
   void update(double share, long long count);
 
  private:

@@ -17,6 +17,7 @@
 Debian: apt-get install python3-numpy
 """
 
+import itertools
 import json
 import os
 import pathlib
@@ -356,17 +357,29 @@ def reduce():
         h = room_response(400 if os.environ.get("QUICK") else 1000)
         response, small, picture = folder / "room.csv", folder / "small.json", folder / "values.png"
         response.write_text("\n".join(map(repr, h.tolist())) + "\n")
-        for error in (0.3, 0.1, 0.01):
-            answer = document("reduce", response, "--error", error, "--rate", 8000, "-o", small, "--plot", picture)
+        for tail, error in itertools.product(("zero", "free"), (0.3, 0.1, 0.01)):
+            answer = document("reduce", response, "--error", error, "--tail", tail, "--rate", 8000, "-o", small, "--plot",
+                              picture)
             check("within the error", answer["error"] <= error, answer["error"])
             impulse = folder / "impulse.csv"
-            impulse.write_text("1\n" + "0\n" * (3 * len(h)))
+            length = 3 * len(h) if tail == "zero" else len(h)
+            impulse.write_text("1\n" + "0\n" * (length - 1))
             y = np.ravel(document("simulate", impulse, "--system", small, "--path", "recurrent")["output"])
             measured = np.linalg.norm(y - np.pad(h, (0, len(y) - len(h)))) / np.linalg.norm(h)
             check("measured", abs(measured - answer["error"]) < 1e-3 * error + 1e-9, (measured, answer["error"]))
             check("picture", picture.stat().st_size > 5000)
-            print(f"{len(h)} taps, error {error}: {answer['order']} states, error by simulation {measured:.4g}, "
-                  f"bound of the frequency response {answer['bound']:.3g}")
+            check("a bound where there is one", ("bound" in answer) == (tail == "zero"), list(answer))
+            print(f"{len(h)} taps, tail {tail}, error {error}: {answer['order']} states, by simulation {measured:.4g}")
+
+        # what a response does after its end is not known: six states, cut before they decayed; and one that integrates
+        t = np.arange(150)
+        cut = sum(r**t * np.cos(w * t + r) for r, w in ((0.99, 0.3), (0.985, 1.1), (0.995, 2)))
+        for what, k, order, radius in (("cut", cut, 6, 0.995), ("integrating", cut + 1, 7, 1), ("growing", 1.02**t, 1, 1.02)):
+            response.write_text("\n".join(map(repr, k.tolist())) + "\n")
+            answer = document("reduce", response, "--error", 1e-9)
+            check(what, answer["order"] == order and abs(answer["spectral_radius"] - radius) < 1e-12, answer)
+            told = b"does not decay" in run("reduce", response, "--order", order).stdout
+            check("growth is said", told == (radius >= 1))
         A, B = np.diag([-1.0, -2, -300]), np.ones((3, 1))
         (folder / "s.json").write_text(json.dumps({"A": A.tolist(), "B": B.tolist(), "C": [[1, 1, 1e-3]]}))
         answer = document("reduce", folder / "s.json", "--error", 1e-3, "-o", small)
@@ -511,7 +524,12 @@ def bad_input():
             ("reduce of nothing", ["reduce", "nowhere.csv", "--error", 0.1], 2),
             ("reduce of an unstable system", ["reduce", write("grow.json", b'{"A":[[1]],"B":[[1]],"C":[[1]]}'), "--error",
                                               0.1], 1),
-            ("reduce of a long response", ["reduce", write("taps.csv", b"1\n" * 5000), "--error", 0.1], 2),
+            ("reduce to nothing", ["reduce", good], 2),
+            ("reduce to an order of 0", ["reduce", good, "--order", 0], 2),
+            ("reduce with a tail of no kind", ["reduce", good, "--order", 2, "--tail", "long"], 2),
+            ("reduce of a delay cut off", ["reduce", write("delay.csv", b"0\n0\n0\n1\n"), "--order", 2], 1),
+            ("reduce of a system with a tail", ["reduce", write("fade.json", b'{"A":[[-1]],"B":[[1]],"C":[[1]]}'),
+                                                "--order", 1, "--tail", "zero"], 2),
             ("reduce into another format", ["reduce", good, "--error", 0.5, "-o", "out.csv"], 2),
             ("unwritable output", ["reconstruct", good, "-o", "no/such/folder.csv"], 1),
             ("output is a folder", ["reconstruct", good, "-o", "dir.csv"], 1),

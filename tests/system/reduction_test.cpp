@@ -118,26 +118,6 @@ TEST_CASE("balanced truncation keeps its bound, and all orders the system") {
   CHECK((kernel(small, 20000) - K).norm() < 1.1e-3 * K.norm());
 }
 
-TEST_CASE("a system comes back from its impulse response, and a response from few states") {
-  for (const Convention convention : {Convention::sequence, Convention::control}) {
-    DiscreteStateSpace s = random_stable(5, 1, 1, 50, convention);
-    if (convention == Convention::sequence) s.D.setZero();
-    const Matrix<double> K = kernel(s, 300);
-    const auto exact = realize(K, 1, 1, s.dt, convention, 5);
-    CHECK(relative_error(kernel(exact.system, 300), K) < 1e-9);
-    const auto loose = reduce_to_error(K, 1, 1, s.dt, convention, 0.05);
-    CHECK(loose.system.order() < 5);
-    CHECK(loose.difference <= 0.05);
-    CHECK((kernel(loose.system, 300) - K).norm() <= 0.05 * K.norm());
-  }
-  const DiscreteStateSpace many = random_stable(6, 2, 3, 60);
-  Matrix<double> K = kernel(many, 120);
-  K.col(0) -= many.D.reshaped();
-  CHECK(relative_error(kernel(realize(K, 3, 2, 1.0, Convention::sequence, 6).system, 120), K) < 1e-5);
-  CHECK_THROWS_AS(realize(K, 2, 2, 1.0, Convention::sequence, 6), std::invalid_argument);
-  CHECK_THROWS_AS(realize(Matrix<double>::Ones(1, 5000), 1, 1, 1.0, Convention::sequence, 6), std::invalid_argument);
-}
-
 TEST_CASE("the tail of a kernel: exact, and the length for an error is the least") {
   const DiscreteStateSpace s = random_stable(7, 1, 2, 70);
   Matrix<double> K = kernel(s, 4000);

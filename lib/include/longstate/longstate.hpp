@@ -19,6 +19,7 @@
 #include <longstate/system/diagonal.hpp>
 #include <longstate/system/hippo_system.hpp>
 #include <longstate/system/nplr.hpp>
+#include <longstate/system/realization.hpp>
 #include <longstate/system/reduction.hpp>
 #include <longstate/system/state_space.hpp>
 #include <longstate/system/structure.hpp>

@@ -5,9 +5,6 @@
 #include <longstate/system/composition.hpp>
 #include <longstate/system/reduction.hpp>
 
-#include <Eigen/Eigenvalues>
-#include <Eigen/LU>
-#include <Eigen/QR>
 #include <Eigen/SVD>
 
 #include <algorithm>
@@ -133,95 +130,6 @@ Reduction<System> truncation(const System& system, Index order) {
   return balanced.reduction(std::min(order, balanced.most()));
 }
 
-/// K without its feed-through: the values C A^j B, j from 0.
-Matrix<double> responses_of(const Matrix<double>& K, Convention convention) {
-  return convention == Convention::sequence ? K : Matrix<double>(K.rightCols(K.cols() - 1));
-}
-
-/// The block Hankel matrix of the responses (K_{i+j} at block i, j), its singular vectors, and shift.
-struct Realization {
-  Vector<double> sigma;
-  Matrix<double> U, V;  // (q L) x k, (p L) x k
-  Matrix<double> responses;
-  Index outputs, inputs;
-};
-
-Realization hankel_decomposition(const Matrix<double>& responses, Index q, Index p) {
-  const Index L = responses.cols();
-  Matrix<double> H = Matrix<double>::Zero(q * L, p * L);
-  for (Index i = 0; i < L; ++i) {
-    for (Index j = 0; i + j < L; ++j) {
-      H.block(i * q, j * p, q, p) = responses.col(i + j).reshaped(q, p);
-    }
-  }
-  Realization r{{}, {}, {}, responses, q, p};
-  if (q == 1 && p == 1) {  // symmetric: |eigenvalues|, the sign in V
-    const Eigen::SelfAdjointEigenSolver<Matrix<double>> solver(H);
-    std::vector<Index> place(static_cast<std::size_t>(L));
-    for (Index i = 0; i < L; ++i) place[static_cast<std::size_t>(i)] = i;
-    std::sort(place.begin(), place.end(),
-              [&](Index a, Index b) { return std::abs(solver.eigenvalues()(a)) > std::abs(solver.eigenvalues()(b)); });
-    r.sigma.resize(L);
-    r.U.resize(L, L);
-    r.V.resize(L, L);
-    for (Index i = 0; i < L; ++i) {
-      const Index n = place[static_cast<std::size_t>(i)];
-      r.sigma(i) = std::abs(solver.eigenvalues()(n));
-      r.U.col(i) = solver.eigenvectors().col(n);
-      r.V.col(i) = (solver.eigenvalues()(n) < 0 ? -1.0 : 1.0) * r.U.col(i);
-    }
-  } else {
-    const Eigen::BDCSVD<Matrix<double>> svd(H, Eigen::ComputeThinU | Eigen::ComputeThinV);
-    r.sigma = svd.singularValues();
-    r.U = svd.matrixU();
-    r.V = svd.matrixV();
-  }
-  return r;
-}
-
-/// ERA: A = Sigma^-1/2 U^T H_shifted V Sigma^-1/2, where U^T H_shifted = U^T shift H = (shift^T U)^T U Sigma V^T, so that
-/// A = Sigma^-1/2 (U^T up(U)) Sigma^1/2 with up(U) the rows of U one block further.
-DiscreteStateSpace realization(const Realization& h, Index r, const Matrix<double>& D, double dt,
-                               Convention convention) {
-  const Index rows = h.U.rows();
-  const Matrix<double> U = h.U.leftCols(r);
-  const Vector<double> root = h.sigma.head(r).cwiseSqrt();
-  const Vector<double> inverse = root.cwiseMax(std::numeric_limits<double>::min()).cwiseInverse();
-  Matrix<double> A = U.topRows(rows - h.outputs).transpose() * U.bottomRows(rows - h.outputs);
-  A = (inverse.asDiagonal() * A * root.asDiagonal()).eval();
-  return {A,
-          root.asDiagonal() * h.V.leftCols(r).topRows(h.inputs).transpose(),
-          U.topRows(h.outputs) * root.asDiagonal(),
-          D,
-          dt,
-          convention};
-}
-
-void check_response(const Matrix<double>& K, Index q, Index p, Convention convention) {
-  if (q < 1 || p < 1) detail::fail("realize", "outputs and inputs must be at least 1", detail::shape(q, p));
-  detail::check_shape("realize", "K", K.rows(), K.cols(), q * p, K.cols());
-  const Index longest = 4096 / std::max(q, p);
-  const Index least = convention == Convention::sequence ? 1 : 2;
-  if (K.cols() < least || K.cols() > longest) {
-    detail::fail(
-        "realize",
-        "the impulse response must have from " + std::to_string(least) + " to " + std::to_string(longest) + " samples",
-        K.cols());
-  }
-  if (!K.allFinite()) detail::fail("realize", "K must be finite", "nan or infinity in it");
-}
-
-/// C A^j B for j < length, q p x length: one recurrence of all inputs.
-Matrix<double> markov(const DiscreteStateSpace& s, Index length) {
-  Matrix<double> K(s.outputs() * s.inputs(), length);
-  Matrix<double> x = s.B;
-  for (Index j = 0; j < length; ++j) {
-    K.col(j) = (s.C * x).reshaped();
-    x = (s.A * x).eval();
-  }
-  return K;
-}
-
 /// An order for which `difference` is at most the error and for the order below it is not, by bisection. `difference` may be infinite
 /// where there is no system of that order, at the largest ones too.
 Index smallest_order(Index least, Index most, double error, const std::function<double(Index)>& difference) {
@@ -244,10 +152,6 @@ Index smallest_order(Index least, Index most, double error, const std::function<
     (difference(middle) <= error ? high : low) = middle;
   }
   return high;
-}
-
-Matrix<double> feed_through_of(const Matrix<double>& K, Index q, Index p, Convention convention) {
-  return convention == Convention::control ? Matrix<double>(K.col(0).reshaped(q, p)) : Matrix<double>::Zero(q, p);
 }
 
 template <class System>
@@ -284,34 +188,6 @@ Reduction<DiscreteStateSpace> balanced_truncation(const DiscreteStateSpace& syst
 }
 
 Reduction<StateSpace> balanced_truncation(const StateSpace& system, Index order) { return truncation(system, order); }
-
-Reduction<DiscreteStateSpace> realize(const Matrix<double>& K, Index outputs, Index inputs, double dt,
-                                      Convention convention, Index order) {
-  check_response(K, outputs, inputs, convention);
-  detail::check_positive("realize", "dt", dt);
-  const Realization h = hankel_decomposition(responses_of(K, convention), outputs, inputs);
-  const Index r = check_order_to("realize", order, h.sigma);
-  return {realization(h, r, feed_through_of(K, outputs, inputs, convention), dt, convention), h.sigma,
-          bound_of(h.sigma, r)};
-}
-
-Reduction<DiscreteStateSpace> reduce_to_error(const Matrix<double>& K, Index outputs, Index inputs, double dt,
-                                              Convention convention, double error) {
-  check_response(K, outputs, inputs, convention);
-  detail::check_positive("reduce_to_error", "dt", dt);
-  detail::check_positive("reduce_to_error", "error", error);
-  const Matrix<double> responses = responses_of(K, convention);
-  const Realization h = hankel_decomposition(responses, outputs, inputs);
-  const Matrix<double> D = feed_through_of(K, outputs, inputs, convention);
-  const double whole = K.norm();
-  const auto difference = [&](Index r) {
-    const DiscreteStateSpace s = realization(h, r, D, dt, convention);
-    const double within = (markov(s, responses.cols()) - responses).norm();
-    return std::hypot(within, tail_norm(s, responses.cols())) / (whole > 0 ? whole : 1);
-  };
-  const Index r = smallest_order(1, significant(h.sigma), error, difference);
-  return {realization(h, r, D, dt, convention), h.sigma, bound_of(h.sigma, r), difference(r)};
-}
 
 Reduction<DiscreteStateSpace> reduce_to_error(const DiscreteStateSpace& system, double error) {
   return reduced(system, error);

@@ -2,7 +2,7 @@
 
 /// \file
 /// Smaller systems with nearly the same impulse response: Gramians, Hankel singular values, balanced truncation (Moore
-/// 1981), and a realisation of a measured impulse response (Ho & Kalman 1966; Juang & Pappa 1985, ERA).
+/// 1981). A measured impulse response: realization.hpp.
 ///
 /// The Hankel singular values sigma_1 >= sigma_2 >= … measure what each balanced state carries from past to future. Cut
 /// off at order r, the error of the frequency response is at most 2 (sigma_{r+1} + sigma_{r+2} + …) at any frequency
@@ -44,20 +44,9 @@ Vector<double> hankel_singular_values(const StateSpace& system);
 Reduction<DiscreteStateSpace> balanced_truncation(const DiscreteStateSpace& system, Index order);
 Reduction<StateSpace> balanced_truncation(const StateSpace& system, Index order);
 
-/// A system of `order` states from an impulse response K (outputs inputs x L, as kernel() gives it; zero after its end):
-/// the balanced truncation of the L-state delay line that has exactly this response, without that line.
-///
-/// Cost       O(L^3) for one input and output (a symmetric eigenproblem of the Hankel matrix), else an SVD.
-/// Throws     std::invalid_argument for an order below 1, values that are not finite, an L above 4096 / max(inputs,
-///            outputs), or rows that are not outputs x inputs.
-Reduction<DiscreteStateSpace> realize(const Matrix<double>& K, Index outputs, Index inputs, double dt,
-                                      Convention convention, Index order);
-
 /// The smallest of these systems, by bisection on the order, whose impulse response, over all time, differs from the
-/// given one by at most `error` times its 2-norm (without D where there is a system).
+/// given one by at most `error` times its 2-norm (without D).
 /// Throws std::domain_error if even the largest order does not reach it (then it says what does), and as above.
-Reduction<DiscreteStateSpace> reduce_to_error(const Matrix<double>& K, Index outputs, Index inputs, double dt,
-                                              Convention convention, double error);
 Reduction<DiscreteStateSpace> reduce_to_error(const DiscreteStateSpace& system, double error);
 Reduction<StateSpace> reduce_to_error(const StateSpace& system, double error);
 

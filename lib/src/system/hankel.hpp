@@ -1,0 +1,50 @@
+#pragma once
+
+// The block Hankel matrix of a response, and its largest singular values, without forming it where it is large.
+
+#include <longstate/types.hpp>
+
+#include <complex>
+#include <functional>
+
+namespace longstate::detail {
+
+/// K_{i+j} (q x p) at block (i, j), i < block_rows, i + j < K.cols(). K holds q p values a column, outputs first.
+class HankelMatrix {
+ public:
+  HankelMatrix(Matrix<double> K, Index outputs, Index inputs, Index block_rows);
+
+  Index rows() const { return block_rows_ * outputs_; }
+  Index cols() const { return block_cols_ * inputs_; }
+  double squared_norm() const;  ///< of Frobenius
+  Matrix<double> dense() const;
+
+  /// H X, and H^T X. By FFT O(q p L log L) a column; without FFTW O(q p L^2), by tiles.
+  Matrix<double> times(const Matrix<double>& X) const { return product(X, false); }
+  Matrix<double> transposed_times(const Matrix<double>& X) const { return product(X, true); }
+
+ private:
+  Matrix<double> product(const Matrix<double>& X, bool transposed) const;
+
+  Matrix<double> K_;
+  Index outputs_, inputs_, block_rows_, block_cols_;
+  Matrix<std::complex<double>> spectra_;  // of each row of K, if there is FFTW
+};
+
+/// H ~ U diag(sigma) V^T, sigma falling.
+struct Svd {
+  Matrix<double> U;
+  Vector<double> sigma;
+  Matrix<double> V;
+};
+
+/// All of it, by BDCSVD: O(rows cols min(rows, cols)).
+Svd full_svd(const HankelMatrix& H);
+
+/// The `rank` largest by subspace iteration from random signs (Halko, Martinsson & Tropp 2011, algorithm 4.4), of which
+/// the `wanted` first are iterated until they stand. `start` (cols x any) are directions known already.
+/// Deterministic. Calls progress(share).
+Svd truncated_svd(const HankelMatrix& H, Index rank, Index wanted, const Matrix<double>& start,
+                  const std::function<void(double)>& progress);
+
+}  // namespace longstate::detail
