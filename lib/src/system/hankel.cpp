@@ -145,7 +145,7 @@ Svd truncated_svd(const HankelMatrix& H, Index rank, Index wanted, const Matrix<
   constexpr int most_iterations = 6;
   constexpr double rounding = 1e-14, settled = 1e-6;
   Matrix<double> V(H.cols(), rank);
-  V.leftCols(start.cols()) = start;
+  if (start.size() > 0) V.leftCols(start.cols()) = start;
   V.rightCols(rank - start.cols()) = random_signs(H.cols(), rank - start.cols());
   Vector<double> before = Vector<double>::Zero(rank);
   for (int iteration = 1;; ++iteration) {

@@ -63,11 +63,12 @@ struct Realization {
 ///                exactly this response, without that line.
 ///
 /// Order    With `error`, orders are tried upwards from a lower bound, the singular values cut off
-///          (||H - H_r||_F / sqrt(block rows) <= ||K - K_r||_2), one by one while a trial is cheap, else in steps of
-///          1/16 and then back one by one within the last step. A trial without a solution is passed over. At most as
-///          many states as there are singular values above rounding: then the system has fewer than `order`.
+///          (||H - H_r||_F / sqrt(block rows) <= ||K - K_r||_2), one by one up to 256, then in steps of 1/16 and back one
+///          by one within the last step. A trial without a solution is passed over. At most as many states as there are
+///          singular values above rounding: then the system has fewer than `order`.
 /// Cost     H with up to 512 rows or columns: its SVD. Beyond, H is not formed: O(q p r L log L + r^2 L) for r states, by
-///          FFT, a few times; without FFTW O(q p r L^2). A trial is O(r^2 L). Memory 3 x 8 r L max(q, p) bytes.
+///          FFT, up to six times; without FFTW O(q p r L^2). A trial is O(r^2 L), less where it fails. An error below the
+///          noise needs nearly L/2 states, and minutes from L = 10^4 on. Memory about 3 x 8 r L max(q, p) bytes.
 /// Accuracy Exact responses: a pole to about 1e-15 / (sigma_n / sigma_1) times its condition, below 1e-8 where
 ///          sigma_n / sigma_1 >= 1e-6. K is scaled, so that values from 1e-300 to 1e300 are alike.
 /// Throws   std::invalid_argument for a K that is not outputs inputs x L, is empty, is not finite or above 1e300, or has
