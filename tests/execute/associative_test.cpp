@@ -239,12 +239,4 @@ TEST_CASE_TEMPLATE("A5: a step that is negative or not a number is refused befor
   delta(0, 2) = 0;  // two samples at one time: none passes
   path.run(u, delta, y, x);
   CHECK(y(0, 2) == y(0, 1));
-
-  SelectiveScan<T> selective(Matrix<double>::Constant(1, 2, -1.0), Vector<double>::Zero(1));
-  State<T> z = selective.zero_state();
-  const Matrix<T> B = Matrix<T>::Ones(2, 3);
-  delta(0, 1) = T(-1);
-  CHECK_THROWS_WITH_AS(selective.run(u, delta, B, B, y, z), doctest::Contains("delta of sample 1"),
-                       std::invalid_argument);
-  CHECK(z.isZero(0));
 }

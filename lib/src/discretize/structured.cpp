@@ -39,8 +39,10 @@ Matrix<Complex> nplr_solve(const NplrSystem& s, double alpha_h, const Matrix<Com
 }
 
 [[noreturn]] void overflow(std::string_view what) {
-  throw std::domain_error(std::string("longstate::discretize: ").append(what).append(
-      " overflows: the system over one step is beyond the range of double; take a smaller dt"));
+  throw std::domain_error(
+      std::string("longstate::discretize: ")
+          .append(what)
+          .append(" overflows: the system over one step is beyond the range of double; take a smaller dt"));
 }
 
 /// What came out, or why it is no system.
@@ -226,8 +228,8 @@ void check(const DiscreteDiagonal& s) {
 }  // namespace
 
 void validate(const DiscreteSystem& system) {
-  std::visit(Overloaded{[](const DiscreteStateSpace& s) { validate(s); }, [](const TransferFunction& s) { validate(s); },
-                        [](const auto& s) { check(s); }},
+  std::visit(Overloaded{[](const DiscreteStateSpace& s) { validate(s); },
+                        [](const TransferFunction& s) { validate(s); }, [](const auto& s) { check(s); }},
              system);
   detail::check_positive("DiscreteSystem", "dt", time_step(system));
 }

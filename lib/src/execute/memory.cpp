@@ -366,8 +366,8 @@ Vector<double> settings(const Measure& measure, const MemoryOptions& options) {
 }
 
 void check_settings(const Vector<double>& saved, const Vector<double>& own) {
-  constexpr const char* names[settings_size] = {"measure", "window (or timescale)", "alpha of lagt", "beta of lagt",
-                                                "dt",      "method",                "alpha of gbt"};
+  constexpr const char* names[settings_size] = {
+      "measure", "window (or timescale)", "alpha of lagt", "beta of lagt", "dt", "method", "alpha of gbt"};
   for (Index i = 0; i < settings_size; ++i) {
     if (saved(i) == own(i)) continue;
     const bool named = i == 0 || i == 5;

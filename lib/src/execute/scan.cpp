@@ -54,7 +54,6 @@ void SelectiveScan<T>::run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T
   detail::check_shape(where, "C", C.rows(), C.cols(), order_, length);
   detail::check_shape(where, "y", y.rows(), y.cols(), channels_, length);
   detail::check_shape(where, "x", x.rows(), x.cols(), order_, channels_);
-  detail::check_steps(where, delta);
   const detail::NoDenormals guard;
   const auto& loops = simd::diagonal_loops<T>();
   for (Index c = 0; c < channels_; ++c) states_[count(c / width_)].row(c % width_) = x.col(c);

@@ -24,7 +24,7 @@ enum class SelectiveHold {
 /// Layout     channels in the lanes of vector instructions; samples in chunks that stay in the cache.
 /// Cost       4 multiply-adds and one exponential, of about 15 more, for each channel, entry and sample.
 /// Accuracy   1e-12 of the largest output (double) and 2e-6 (float) against long double (tests/execute/scan_test.cpp).
-/// Real-time  run() neither allocates, locks nor calls the system; it throws only on shapes and steps that are none.
+/// Real-time  run() neither allocates, locks nor calls the system; it throws only on shapes.
 /// Threads    owns its scratch: copy it to use it on another thread.
 template <class T>
 class SelectiveScan {
@@ -38,7 +38,8 @@ class SelectiveScan {
   State<T> zero_state() const { return State<T>::Zero(order_, channels_); }
 
   /// Any number of samples, and any split into calls. delta in seconds; e^(delta A) saturates at e^88 (float), e^709.
-  /// Throws std::invalid_argument if the shapes do not fit, or a delta is negative or not finite; then nothing has run.
+  /// delta is not looked at, which would cost a tenth of the time: one that is negative or not a number goes into the formula.
+  /// Throws std::invalid_argument if the shapes do not fit; then nothing has run.
   void run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T> B, ConstSignal<T> C, Signal<T> y, StateRef<T> x);
 
  private:
