@@ -29,19 +29,20 @@ double log_radius_by_squaring(Matrix<double> power) {
   return log_radius;
 }
 
-/// Rows and columns of alike sizes, by powers of two: what units do to a norm goes (Parlett & Reinsch 1969).
+/// Rows and columns of alike sizes, by powers of two: what units do to a norm goes. A change must be worth it, so that it comes to an
+/// end (Parlett & Reinsch 1969).
 Matrix<double> balanced(Matrix<double> A) {
   for (bool changed = true; changed;) {
     changed = false;
     for (Index n = 0; n < A.rows(); ++n) {
-      const double row = A.row(n).cwiseAbs().sum() - std::abs(A(n, n)),
-                   column = A.col(n).cwiseAbs().sum() - std::abs(A(n, n));
+      const double row = A.row(n).cwiseAbs().sum() - std::abs(A(n, n));
+      const double column = A.col(n).cwiseAbs().sum() - std::abs(A(n, n));
       if (!(row > 0) || !(column > 0) || !std::isfinite(row + column)) continue;
-      const int bits = static_cast<int>(std::lround(std::log2(row / column) / 2));
-      if (bits == 0) continue;
+      const double factor = std::ldexp(1.0, static_cast<int>(std::lround(std::log2(row / column) / 2)));
+      if (row / factor + column * factor > 0.95 * (row + column)) continue;
       changed = true;
-      A.row(n) *= std::ldexp(1.0, -bits);
-      A.col(n) *= std::ldexp(1.0, bits);
+      A.row(n) /= factor;
+      A.col(n) *= factor;
     }
   }
   return A;
