@@ -10,9 +10,9 @@
 namespace longstate {
 namespace {
 
-constexpr Index few_substeps = 64;      // a small order's go in lanes of many channels, a matrix does not
-constexpr double part_of_window = 0.1;  // a step that float can take by gbt,
-constexpr double most_turn = 6;         // and of fourier, whose frequencies do not fade, ||A|| dt
+constexpr Index few_substeps = 1 << 15;  // keep more digits than a matrix does
+constexpr double part_of_window = 0.1;   // a step that float can take by gbt,
+constexpr double most_turn = 6;          // and of fourier, whose frequencies do not fade, ||A|| dt
 
 }  // namespace
 
