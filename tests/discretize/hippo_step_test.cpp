@@ -211,7 +211,7 @@ TEST_CASE("A12: a step so stiff that sub-steps would not end is its matrix") {
     if (!has_operator(measure)) continue;
     CAPTURE(name(measure));
     const bool keeps = std::holds_alternative<Fourier>(measure);  // its constant never fades
-    for (const double dt : keeps ? std::vector{30.0, 1e6} : std::vector{20.0, 1e6, 1e10}) {
+    for (const double dt : keeps ? std::vector{30.0, 1e6} : std::vector{200.0, 1e6, 1e10}) {
       CAPTURE(dt);
       for (const Discretization method : {Discretization::zoh, Discretization::foh, Discretization::impulse}) {
         CAPTURE(name(method));
@@ -235,7 +235,7 @@ TEST_CASE("A12: a step so stiff that sub-steps would not end is its matrix") {
           Vector<float> y(copies);
           recurrence.step(u, y, x);
           CHECK(double(std::abs(x(0, copies - 1) - static_cast<float>(expected.B(0, 0)))) <=
-                1e-5 * (1e-6 + std::abs(expected.B(0, 0))));
+                1e-5 * (1e-3 + std::abs(expected.B(0, 0))));
         }
       }
     }
