@@ -5,7 +5,9 @@
 #include <longstate/longstate.hpp>
 
 #include <doctest/doctest.h>
+#include <Eigen/LU>
 
+#include <algorithm>
 #include <map>
 #include <stdexcept>
 
@@ -209,7 +211,7 @@ TEST_CASE("A12: a step so stiff that sub-steps would not end is its matrix") {
     if (!has_operator(measure)) continue;
     CAPTURE(name(measure));
     const bool keeps = std::holds_alternative<Fourier>(measure);  // its constant never fades
-    for (const double dt : keeps ? std::vector{30.0, 200.0} : std::vector{200.0, 1e4, 1e10}) {
+    for (const double dt : keeps ? std::vector{30.0, 1e6} : std::vector{200.0, 1e6, 1e10}) {
       CAPTURE(dt);
       for (const Discretization method : {Discretization::zoh, Discretization::foh, Discretization::impulse}) {
         CAPTURE(name(method));
@@ -221,7 +223,7 @@ TEST_CASE("A12: a step so stiff that sub-steps would not end is its matrix") {
         const double tolerance = 1e-14 * dt + 1e-11;
         CHECK((got.A - expected.A).cwiseAbs().maxCoeff() < (keeps ? tolerance : 1e-12));
         CHECK((got.B - expected.B).cwiseAbs().maxCoeff() <=
-              (keeps ? tolerance : 1e-11) * expected.B.cwiseAbs().maxCoeff());
+              (keeps ? tolerance : 1e-11) * std::max(1.0, expected.B.cwiseAbs().maxCoeff()));
         if (!keeps && method == Discretization::zoh) {  // what a constant comes to: A x + B = 0
           const Vector<double> rest = -dense(s).A.partialPivLu().solve(dense(s).B.col(0));
           CHECK((got.B.col(0) - rest).cwiseAbs().maxCoeff() < 1e-10 * rest.cwiseAbs().maxCoeff());
@@ -233,7 +235,7 @@ TEST_CASE("A12: a step so stiff that sub-steps would not end is its matrix") {
           Vector<float> y(copies);
           recurrence.step(u, y, x);
           CHECK(double(std::abs(x(0, copies - 1) - static_cast<float>(expected.B(0, 0)))) <=
-                1e-5 * (1e-6 + std::abs(expected.B(0, 0))));
+                1e-5 * (1e-3 + std::abs(expected.B(0, 0))));
         }
       }
     }

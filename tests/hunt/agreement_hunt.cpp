@@ -176,7 +176,7 @@ struct Task {
     for (Index c = 0; c < copies; ++c) {
       const auto at = static_cast<std::size_t>(c);
       const Oracle& o = truth[at];
-      const double allowed = bound<T>(x.rows()) * conditions[at] + 4 * own[at] + stiff_rounding(system(c), n);
+      const double allowed = bound<T>(x.rows()) * conditions[at] + 16 * own[at] + stiff_rounding(system(c), n);
       long double scale = least[at];
       for (Index j = 0; j < std::min(n, reach); ++j) scale = std::max(scale, o.scale(j));
       for (Index k = 0; k < n; ++k) {

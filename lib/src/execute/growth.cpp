@@ -1,5 +1,6 @@
 #include "growth.hpp"
 
+#include "../detail/balance.hpp"
 #include "../detail/product.hpp"
 
 #include <longstate/execute/transition.hpp>
@@ -29,24 +30,6 @@ double log_radius_by_squaring(Matrix<double> power) {
   return log_radius;
 }
 
-/// Rows and columns of alike sizes, by powers of two: what units do to a norm goes (Parlett & Reinsch 1969).
-Matrix<double> balanced(Matrix<double> A) {
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (Index n = 0; n < A.rows(); ++n) {
-      const double row = A.row(n).cwiseAbs().sum() - std::abs(A(n, n)),
-                   column = A.col(n).cwiseAbs().sum() - std::abs(A(n, n));
-      if (!(row > 0) || !(column > 0) || !std::isfinite(row + column)) continue;
-      const int bits = static_cast<int>(std::lround(std::log2(row / column) / 2));
-      if (bits == 0) continue;
-      changed = true;
-      A.row(n) *= std::ldexp(1.0, -bits);
-      A.col(n) *= std::ldexp(1.0, bits);
-    }
-  }
-  return A;
-}
-
 /// Contracts by what it is made of: the field of values of a measure's A, and of Lambda - P P*, lies in the left half-plane, which
 /// these methods take into the unit circle.
 bool contracts(const DiscreteHippo& s) { return !is_gbt(s.method) || gbt_alpha(s.method, s.alpha) >= 0.5; }
@@ -56,7 +39,7 @@ bool contracts(const DiscreteNplr& s) { return s.alpha >= 0.5 && (s.continuous.l
 
 double log_radius(const Matrix<double>& A) {
   constexpr double none = 1e-7;  // no block is so long that this matters, and the next would not see less
-  const Matrix<double> B = balanced(A);
+  const Matrix<double> B = rescaled(A, balancing(A));
   if (log_radius_by_squaring(B) < none) return 0;
   return std::max(0.0, std::log(B.eigenvalues().cwiseAbs().maxCoeff()));
 }

@@ -48,13 +48,6 @@ Index significant(const Vector<double>& sigma) {
   return std::max<Index>(count, 1);
 }
 
-Index check_order_to(std::string_view where, Index order, const Vector<double>& sigma) {
-  if (order < 1) detail::fail(where, "order must be at least 1", order);
-  return std::min(order, significant(sigma));
-}
-
-double bound_of(const Vector<double>& sigma, Index order) { return 2 * sigma.tail(sigma.size() - order).sum(); }
-
 template <class System>
 System cut(const System& s, const Hankel& h, Index order) {
   const Vector<double> scale =
