@@ -39,8 +39,8 @@ Vector<double> balancing(const Matrix<double>& A) {
       if (c == 0 && r == 0) continue;
       if (c == 0) c = std::min(least, r);
       if (r == 0) r = std::min(least, c);
-      const double f = meeting_factor(c, r);
-      if (f == 1 || d(i) * f > bound || d(i) * f < 1 / bound) continue;
+      const double f = std::clamp(meeting_factor(c, r), 1 / bound / d(i), bound / d(i));
+      if (f == 1) continue;
       rest.col(i) *= f;
       rest.row(i) /= f;
       d(i) *= f;

@@ -63,9 +63,11 @@ void discretize_impulse(DiscreteStateSpace& d, const StateSpace& s, double dt) {
 void check_representable(const DiscreteStateSpace& d) {
   const auto check = [](const Matrix<double>& M, const char* name) {
     if (M.allFinite()) return;
-    throw std::domain_error(std::string("longstate::discretize: the discrete ")
-                                .append(name)
-                                .append(" is beyond the largest number: the system grows too fast for this dt"));
+    throw std::domain_error(
+        std::string("longstate::discretize: the discrete ")
+            .append(name)
+            .append(
+                " is beyond the largest number: the system grows too fast for this dt, or its numbers are too large"));
   };
   check(d.A, "A");
   check(d.B, "B");

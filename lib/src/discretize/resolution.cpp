@@ -8,7 +8,9 @@
 #include <unsupported/Eigen/MatrixFunctions>
 
 #include <limits>
+#include <sstream>
 #include <stdexcept>
+#include <vector>
 
 namespace longstate {
 namespace {
@@ -19,6 +21,14 @@ Matrix<double> solve(const Matrix<double>& M, const Matrix<double>& b, const cha
     throw std::domain_error(std::string("longstate::continuous: ").append(why));
   }
   return lu.solve(b);
+}
+
+/// Of a system, or a matrix of it.
+void check_in_range(const Matrix<double>& M, double dt) {
+  if (M.allFinite()) return;
+  std::ostringstream text;
+  text << "longstate::continuous: the rates of the continuous system are beyond the largest number, got dt = " << dt;
+  throw std::domain_error(text.str());
 }
 
 StateSpace undo_gbt(const DiscreteStateSpace& d, double alpha) {
@@ -35,6 +45,48 @@ StateSpace undo_gbt(const DiscreteStateSpace& d, double alpha) {
   return s;
 }
 
+/// log(I + M), ||M||_1 <= 1/4, with the digits of M: 2 artanh(Y) = 2 (Y + Y^3 / 3 + …), Y = M (2I + M)^-1.
+Matrix<double> logarithm_near_identity(const Matrix<double>& M) {
+  const Matrix<double> I = Matrix<double>::Identity(M.rows(), M.cols());
+  const Matrix<double> Y = (2 * I + M).partialPivLu().solve(M);
+  const Matrix<double> square = Y * Y;
+  constexpr int terms = 12;  // (1/7)^24 is below eps^2
+  Matrix<double> sum = I / (2 * terms - 1);
+  for (int k = terms - 1; k >= 1; --k) sum = (square * sum + I / (2 * k - 1)).eval();
+  return 2 * Y * sum;
+}
+
+/// An order of the states in which A is upper triangular; empty if there is none. A state comes when none of those left reads it.
+std::vector<Index> triangular_order(const Matrix<double>& A) {
+  const Index N = A.rows();
+  std::vector<Index> order, readers(static_cast<std::size_t>(N));
+  const auto at = [](Index n) { return static_cast<std::size_t>(n); };
+  for (Index n = 0; n < N; ++n) {
+    readers[at(n)] = (A.col(n).array() != 0).count() - (A(n, n) != 0 ? 1 : 0);
+    if (readers[at(n)] == 0) order.push_back(n);
+  }
+  for (std::size_t next = 0; next < order.size(); ++next) {
+    const Index reader = order[next];
+    for (Index n = 0; n < N; ++n) {
+      if (n != reader && A(reader, n) != 0 && --readers[at(n)] == 0) order.push_back(n);
+    }
+  }
+  if (static_cast<Index>(order.size()) < N) order.clear();
+  return order;
+}
+
+/// log(A). The Schur form that it goes by loses what is small beside ||A||, but not where A is upper triangular, or near the identity.
+Matrix<double> logarithm(const Matrix<double>& A) {
+  const Matrix<double> M = A - Matrix<double>::Identity(A.rows(), A.cols());
+  if (M.cwiseAbs().colwise().sum().maxCoeff() <= 0.25) return logarithm_near_identity(M);
+  const std::vector<Index> order = triangular_order(A);
+  if (order.empty()) return A.log();
+  const Matrix<double> triangular = A(order, order);
+  Matrix<double> result(A.rows(), A.cols());
+  result(order, order) = triangular.log();
+  return result;
+}
+
 StateSpace undo_zoh(const DiscreteStateSpace& d) {
   const Vector<std::complex<double>> eigenvalues = d.A.eigenvalues();
   for (const std::complex<double>& value : eigenvalues) {
@@ -42,7 +94,8 @@ StateSpace undo_zoh(const DiscreteStateSpace& d) {
       throw std::domain_error("longstate::continuous: A has an eigenvalue at or below 0, and no real logarithm");
     }
   }
-  const Matrix<double> A = Matrix<double>(d.A.log()) / d.dt;
+  const Matrix<double> A = logarithm(d.A) / d.dt;
+  check_in_range(A, d.dt);
   const Matrix<double> B = solve(d.dt * phi_functions(d.dt * A, 1)[1], d.B, "phi_1(dt A) is singular");
   return {A, B, d.C, d.D};
 }
@@ -52,10 +105,15 @@ StateSpace undo_zoh(const DiscreteStateSpace& d) {
 StateSpace continuous(const DiscreteStateSpace& system, Discretization method, double alpha) {
   validate(system);
   const detail::Balanced balanced(system);
-  const Vector<double> back = balanced.d.cwiseInverse();
-  if (is_gbt(method)) return detail::rescaled(undo_gbt(balanced.system, gbt_alpha(method, alpha)), back);
-  if (method == Discretization::zoh) return detail::rescaled(undo_zoh(balanced.system), back);
-  detail::fail("continuous", "method must be zoh, bilinear, gbt or an Euler method", name(method));
+  const bool gbt = is_gbt(method);
+  if (!gbt && method != Discretization::zoh) {
+    detail::fail("continuous", "method must be zoh, bilinear, gbt or an Euler method", name(method));
+  }
+  const StateSpace s = gbt ? undo_gbt(balanced.system, gbt_alpha(method, alpha)) : undo_zoh(balanced.system);
+  const StateSpace result = detail::rescaled(s, balanced.d.cwiseInverse());
+  check_in_range(result.A, system.dt);
+  check_in_range(result.B, system.dt);
+  return result;
 }
 
 DiagonalSystem continuous(const DiscreteDiagonal& system) {

@@ -85,7 +85,9 @@ System in_units(const System& system, const Vector<double>& d) {
   if (!(d.allFinite() && (d.array() > 0).all())) {
     detail::fail("rescale_states", "d must be positive and finite", "a number that is not");
   }
-  return detail::rescaled(system, d);
+  System result = detail::rescaled(system, d);
+  validate(result);  // a number may have passed the largest
+  return result;
 }
 
 template <class System>

@@ -81,6 +81,15 @@ DiagonalSystem lru(Index order) {
   return s;
 }
 
+/// Of the eigenvectors V; infinite where these columns are none: of a double eigenvalue that came out as a pair without an imaginary
+/// part the solver gives the two parts of one vector.
+double condition_of(const Matrix<Complex>& V, const Matrix<double>& A, const Vector<Complex>& lambda) {
+  const double residual = (A * V - V * lambda.asDiagonal()).norm();
+  if (!(residual < 1e-12 * static_cast<double>(A.rows()) * (1 + A.norm()))) return INFINITY;
+  const Vector<double> singular = V.bdcSvd().singularValues();
+  return singular(0) / singular(singular.size() - 1);
+}
+
 }  // namespace
 
 void validate(const DiagonalSystem& system) {
@@ -112,11 +121,13 @@ DiagonalSystem diagonalize(const StateSpace& system, double max_condition) {
   validate(system);
   detail::check_positive("diagonalize", "max_condition", max_condition);
   const StateSpace balanced = detail::Balanced(system).system;
-  const Eigen::EigenSolver<Matrix<double>> solver(balanced.A);
+  const double largest = balanced.A.cwiseAbs().maxCoeff();
+  const double rate =
+      largest > 0 ? std::exp2(std::ilogb(largest)) : 1.0;  // numbers near 1: no threshold takes them for zeros
+  const Eigen::EigenSolver<Matrix<double>> solver(balanced.A / rate);
   if (solver.info() != Eigen::Success) throw std::domain_error("longstate::diagonalize: no convergence");
   const Matrix<Complex> V = solver.eigenvectors();
-  const Vector<double> singular = V.bdcSvd().singularValues();
-  const double condition = singular(0) / singular(singular.size() - 1);
+  const double condition = condition_of(V, balanced.A / rate, solver.eigenvalues());
   if (!(condition <= max_condition)) {
     std::ostringstream text;
     text << "longstate::diagonalize: the eigenvectors of A have condition " << condition << ", above the bound of "
@@ -135,7 +146,7 @@ DiagonalSystem diagonalize(const StateSpace& system, double max_condition) {
   for (Index i = 0; i < entries; ++i) {
     const Index n = kept[static_cast<std::size_t>(i)];
     const double unit = detail::unit_between(B.row(n).cwiseAbs().maxCoeff(), C.col(n).cwiseAbs().maxCoeff());
-    result.lambda(i) = solver.eigenvalues()(n);
+    result.lambda(i) = rate * solver.eigenvalues()(n);
     result.B.row(i) = B.row(n) / unit;
     result.C.col(i) = (result.lambda(i).imag() == 0 ? unit / 2 : unit) * C.col(n);
   }

@@ -14,12 +14,18 @@ namespace {
 
 constexpr double eps = std::numeric_limits<double>::epsilon();
 
+Vector<double> row_sizes(const Matrix<double>& M) { return M.cwiseAbs().rowwise().maxCoeff(); }
+
+/// A power of two near a number, by which it comes near 1, so that squares stay in range.
+double unit_of(double size) { return size > 0 ? std::exp2(std::ilogb(size)) : 1.0; }
+
 /// Z' with Z' Z'^T = Z Z^T and no more columns than rows.
 Matrix<double> compressed(const Matrix<double>& Z) {
   if (Z.cols() <= Z.rows()) return Z;
-  const Eigen::HouseholderQR<Matrix<double>> qr(Z.transpose());
+  const Vector<double> units = row_sizes(Z).unaryExpr(&unit_of);
+  const Eigen::HouseholderQR<Matrix<double>> qr((units.cwiseInverse().asDiagonal() * Z).transpose());
   const Matrix<double> R = qr.matrixQR().topRows(Z.rows()).triangularView<Eigen::Upper>();
-  return R.transpose();
+  return units.asDiagonal() * R.transpose();
 }
 
 Matrix<double> beside(const Matrix<double>& left, const Matrix<double>& right) {
@@ -30,8 +36,9 @@ Matrix<double> beside(const Matrix<double>& left, const Matrix<double>& right) {
 
 [[noreturn]] void fail_unstable() {
   throw std::domain_error(
-      "longstate::controllability_factor: the system is not stable, so its Gramian does not exist (an eigenvalue of A "
-      "on the boundary of stability or beyond)");
+      "longstate: the system has no Gramian, since it is not stable: an eigenvalue of A lies beyond the boundary of "
+      "stability, or on it to "
+      "rounding");
 }
 
 /// The sum over all powers, from that over those before `power`.
@@ -40,17 +47,11 @@ Matrix<double> summed(Matrix<double> Z, NearIdentity power) {
   for (int k = 0; k < most_squarings; ++k) {
     const Matrix<double> more = power.times(Z);
     if (!more.allFinite()) break;
-    if ((more.rowwise().norm().array() <= eps / 16 * Z.rowwise().norm().array()).all()) return compressed(Z);
+    if ((row_sizes(more).array() <= eps / 16 * row_sizes(Z).array()).all()) return compressed(Z);
     Z = compressed(beside(Z, more));
     power.square();
   }
   fail_unstable();
-}
-
-/// A power of two near the largest entry: factors of numbers near 1, whose squares stay in range.
-double unit_of(const Matrix<double>& M) {
-  const double largest = M.cwiseAbs().maxCoeff();
-  return largest > 0 ? std::exp2(std::ilogb(largest)) : 1.0;
 }
 
 /// A_d - I = 2 R A = 2 (c R - I) of the Cayley transform, R = (cI - A)^-1: each entry from the form in which nothing cancels.
@@ -84,7 +85,7 @@ Matrix<double> NearIdentity::times_from_left(const Matrix<double>& C) const {
 
 Matrix<double> gramian_factor(const DiscreteStateSpace& system) {
   const Balanced balanced(system);
-  const double unit = unit_of(balanced.system.B);
+  const double unit = unit_of(balanced.system.B.cwiseAbs().maxCoeff());
   const Matrix<double> Z = summed(balanced.system.B / unit, NearIdentity::of(balanced.system.A));
   return unit * (balanced.d.asDiagonal() * Z);
 }
@@ -92,7 +93,8 @@ Matrix<double> gramian_factor(const DiscreteStateSpace& system) {
 Matrix<double> gramian_factor(const StateSpace& system) {
   const Balanced balanced(system);
   const Matrix<double>& A = balanced.system.A;
-  const double unit = unit_of(balanced.system.B), unit_of_rate = unit_of(A);
+  const double unit = unit_of(balanced.system.B.cwiseAbs().maxCoeff());
+  const double unit_of_rate = unit_of(A.cwiseAbs().maxCoeff());
   const Matrix<double> rate = A / unit_of_rate;
   const double c =
       rate.norm() / std::sqrt(static_cast<double>(A.rows()));  // slower, and the signs of A_d's entries would mix

@@ -27,6 +27,30 @@ struct Hankel {
   Matrix<double> from_states;  // k x N
 };
 
+/// A system over the sizes of its B and C, without D: its Gramians stay in range.
+template <class System>
+struct Normalised {
+  double b, c;
+  System system;
+
+  explicit Normalised(const System& s) : b(size(s.B)), c(size(s.C)), system(s) {
+    system.B /= b;
+    system.C /= c;
+    system.D.setZero();
+  }
+  static double size(const Matrix<double>& M) {
+    const double largest = M.cwiseAbs().maxCoeff();
+    return largest > 0 ? std::exp2(std::ilogb(largest)) : 1.0;
+  }
+  Vector<double> hankel_singular_values(const Vector<double>& sigma) const {
+    const Vector<double> values = b * (c * sigma);
+    if (!values.allFinite()) {
+      throw std::domain_error("longstate: the largest Hankel singular value is beyond the largest number");
+    }
+    return values;
+  }
+};
+
 template <class System>
 Hankel balance(const System& s) {
   const Matrix<double> Zc = detail::gramian_factor(s);
@@ -38,7 +62,7 @@ Hankel balance(const System& s) {
 /// The 2-norm of the impulse response without D, by the Gramian: ||C Z||.
 template <class System>
 double response_norm(const System& s) {
-  return (s.C * detail::gramian_factor(s)).norm();
+  return (s.C * detail::gramian_factor(s)).stableNorm();
 }
 
 /// How many singular values are more than rounding.
@@ -48,6 +72,10 @@ Index significant(const Vector<double>& sigma) {
   return std::max<Index>(count, 1);
 }
 
+/// A state that nothing reaches or sees, at rest soon.
+void silence(StateSpace& s) { s.A = Matrix<double>::Constant(1, 1, s.A.stableNorm() > 0 ? -s.A.stableNorm() : -1.0); }
+void silence(DiscreteStateSpace& s) { s.A = Matrix<double>::Zero(1, 1); }
+
 template <class System>
 System cut(const System& s, const Hankel& h, Index order) {
   const Vector<double> scale =
@@ -55,9 +83,13 @@ System cut(const System& s, const Hankel& h, Index order) {
   const Matrix<double> T = h.to_states.leftCols(order) * scale.asDiagonal();
   const Matrix<double> T_inverse = scale.asDiagonal() * h.from_states.topRows(order);
   System result = s;
-  result.A = T_inverse * s.A * T;
   result.B = T_inverse * s.B;
   result.C = s.C * T;
+  if (h.sigma(0) > 0) {
+    result.A = T_inverse * s.A * T;
+  } else {
+    silence(result);
+  }
   return result;
 }
 
@@ -65,7 +97,8 @@ System cut(const System& s, const Hankel& h, Index order) {
 template <class System>
 class Balanced {
  public:
-  explicit Balanced(const System& system) : parts_(detail::spectral_split(system)) {
+  explicit Balanced(const System& system)
+      : D_(system.D), whole_(system), parts_(detail::spectral_split(whole_.system)) {
     if (parts_.fading.order() > 0) hankel_ = balance(parts_.fading);
   }
 
@@ -74,20 +107,14 @@ class Balanced {
   Index most() const { return lasting() + (parts_.fading.order() > 0 ? significant(hankel_.sigma) : 0); }
   Index least() const { return std::max<Index>(lasting(), 1); }
 
-  System truncated(Index order) const {
-    const Index r = order - lasting();
-    if (r == 0) {
-      System result = parts_.lasting;
-      result.D = parts_.fading.D;
-      return result;
-    }
-    const System fading = cut(parts_.fading, hankel_, r);
-    return lasting() == 0 ? fading : parallel(fading, parts_.lasting);
-  }
-
   Reduction<System> reduction(Index order) const {
     const Index r = order - lasting();
-    return {truncated(order), hankel_.sigma, 2 * hankel_.sigma.tail(hankel_.sigma.size() - r).sum()};
+    const Vector<double> sigma = whole_.hankel_singular_values(hankel_.sigma);
+    Reduction<System> result{part(r), sigma, 2 * sigma.tail(sigma.size() - r).sum()};
+    result.system.B *= whole_.b;
+    result.system.C *= whole_.c;
+    result.system.D = D_;
+    return result;
   }
 
   /// Of the impulse responses, relative 2-norm; the lasting part, the same in both, does not count.
@@ -106,9 +133,25 @@ class Balanced {
   }
 
  private:
+  /// r states of what fades, and all of what lasts.
+  System part(Index r) const {
+    if (r == 0) return parts_.lasting;
+    const System fading = cut(parts_.fading, hankel_, r);
+    return lasting() == 0 ? fading : parallel(fading, parts_.lasting);
+  }
+
+  Matrix<double> D_;
+  Normalised<System> whole_;
   detail::Split<System> parts_;
   Hankel hankel_;
 };
+
+template <class System>
+Vector<double> hankel_values(const System& system) {
+  validate(system);
+  const Normalised<System> normalised(system);
+  return normalised.hankel_singular_values(balance(normalised.system).sigma);
+}
 
 template <class System>
 Reduction<System> truncation(const System& system, Index order) {
@@ -166,15 +209,9 @@ Matrix<double> controllability_factor(const DiscreteStateSpace& system) {
   return detail::gramian_factor(system);
 }
 
-Vector<double> hankel_singular_values(const DiscreteStateSpace& system) {
-  validate(system);
-  return balance(system).sigma;
-}
+Vector<double> hankel_singular_values(const DiscreteStateSpace& system) { return hankel_values(system); }
 
-Vector<double> hankel_singular_values(const StateSpace& system) {
-  validate(system);
-  return balance(system).sigma;
-}
+Vector<double> hankel_singular_values(const StateSpace& system) { return hankel_values(system); }
 
 Reduction<DiscreteStateSpace> balanced_truncation(const DiscreteStateSpace& system, Index order) {
   return truncation(system, order);
@@ -191,34 +228,39 @@ Reduction<StateSpace> reduce_to_error(const StateSpace& system, double error) { 
 double tail_norm(const DiscreteStateSpace& system, Index length) {
   validate(system);
   if (length < 0) detail::fail("tail_norm", "length must not be negative", length);
-  Matrix<double> C = system.C;  // C A^length
-  detail::NearIdentity square = detail::NearIdentity::of(system.A);
+  const Normalised<DiscreteStateSpace> normalised(system);
+  const DiscreteStateSpace& s = normalised.system;
+  Matrix<double> C = s.C;  // C A^length
+  detail::NearIdentity square = detail::NearIdentity::of(s.A);
   for (Index rest = length; rest > 0; rest /= 2) {
     if (rest % 2 == 1) C = square.times_from_left(C);
     if (rest > 1) square.square();
   }
-  return (C * detail::gramian_factor(system)).norm();
+  const double norm = normalised.b * (normalised.c * (C * detail::gramian_factor(s)).stableNorm());
+  if (!std::isfinite(norm)) throw std::domain_error("longstate::tail_norm: it is beyond the largest number");
+  return norm;
 }
 
 Index kernel_length(const DiscreteStateSpace& system, double error) {
   validate(system);
   if (!(error > 0 && error < 1)) detail::fail("kernel_length", "error must be between 0 and 1", error);
-  const Matrix<double> Z = detail::gramian_factor(system);
-  const double enough = error * (system.C * Z).norm();
-  if ((system.C * Z).norm() <= enough) return 0;
+  const DiscreteStateSpace s = Normalised<DiscreteStateSpace>(system).system;
+  const Matrix<double> Z = detail::gramian_factor(s);
+  const double enough = error * (s.C * Z).stableNorm();
+  if ((s.C * Z).stableNorm() <= enough) return 0;
   // The tail falls with the length: the binary digits of the longest that is too short, the highest first.
-  std::vector<detail::NearIdentity> powers{detail::NearIdentity::of(system.A)};
+  std::vector<detail::NearIdentity> powers{detail::NearIdentity::of(s.A)};
   constexpr std::size_t most = 31;
-  while ((powers.back().times_from_left(system.C) * Z).norm() > enough) {
+  while ((powers.back().times_from_left(s.C) * Z).stableNorm() > enough) {
     if (powers.size() == most) throw std::domain_error("longstate::kernel_length: it is beyond 2^30 samples");
     powers.push_back(powers.back());
     powers.back().square();
   }
-  Matrix<double> C = system.C;
+  Matrix<double> C = s.C;
   Index length = 0;
   for (std::size_t bit = powers.size(); bit-- > 0;) {
     const Matrix<double> further = powers[bit].times_from_left(C);
-    if ((further * Z).norm() <= enough) continue;
+    if ((further * Z).stableNorm() <= enough) continue;
     C = further;
     length += Index{1} << bit;
   }

@@ -18,13 +18,13 @@ constexpr double eps = std::numeric_limits<double>::epsilon();
 
 /// How fast each pole fades, of the fastest rate.
 Vector<double> fading(const StateSpace& s) {
-  return -s.A.eigenvalues().real() / std::max(s.A.norm(), std::numeric_limits<double>::min());
+  return -s.A.eigenvalues().real() / std::max(s.A.stableNorm(), std::numeric_limits<double>::min());
 }
 Vector<double> fading(const DiscreteStateSpace& s) { return 1 - s.A.eigenvalues().cwiseAbs().array(); }
 
 /// A matrix whose eigenvalues have a positive real part where the pole fades more slowly than `rate`.
 Matrix<double> shifted(const StateSpace& s, double rate) {
-  return s.A + rate * s.A.norm() * Matrix<double>::Identity(s.order(), s.order());
+  return s.A + rate * s.A.stableNorm() * Matrix<double>::Identity(s.order(), s.order());
 }
 Matrix<double> shifted(const DiscreteStateSpace& s, double rate) {
   const Matrix<double> radius = (1 - rate) * Matrix<double>::Identity(s.order(), s.order());
@@ -68,7 +68,7 @@ Split<System> split(const System& system) {
   const Index N = s.order();
   Vector<double> rates = fading(s);
   std::sort(rates.begin(), rates.end());
-  const double rounding = eps * static_cast<double>(N);
+  const double rounding = std::max(eps * static_cast<double>(N), 0x1p-48);  // less than that has no Gramian
   constexpr double slow = 1e-7;
   const Index lasting = rates(0) > rounding ? 0 : (rates.array() < std::max(slow, rounding)).count();
 
