@@ -43,6 +43,9 @@ void report(const Options& options, const Result& r) {
   if (r.spectral_radius) document["spectral_radius"] = *r.spectral_radius;
   document["hankel_singular_values"] = to_json(r.hankel_singular_values);
   check_finite(document);
+  if (!options.picture.empty() && r.hankel_singular_values.size() == 0) {
+    throw InputError("--plot has nothing to draw: no pole of this system fades, so it has no Hankel singular values");
+  }
   const std::string error = r.error ? fmt::format("{:.3g}", *r.error) : "not measured";
   if (!options.output.empty()) {
     TextOutput file(options.output);

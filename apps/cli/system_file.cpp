@@ -11,6 +11,7 @@
 #include <complex>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <vector>
 
 namespace cli {
@@ -28,7 +29,7 @@ using Complex = std::complex<double>;
 /// Stops at what no system has, while it is read: before lists in lists, or one without end, have taken all memory.
 class Bounds {
  public:
-  explicit Bounds(const std::string& source) : source_(source) {}
+  Bounds(const std::string& source, Index longest) : source_(source), longest_(longest) {}
 
   bool operator()(int /*depth*/, json::parse_event_t event, json& /*value*/) {
     switch (event) {
@@ -55,21 +56,23 @@ class Bounds {
   static constexpr std::size_t deepest = 8;
 
   void count() {
-    if (!entries_.empty() && ++entries_.back() > longstate::max_order) {
-      fail(fmt::format("a list has more than {} entries", longstate::max_order));
+    if (!entries_.empty() && ++entries_.back() > longest_) {
+      fail(fmt::format("a list has more than {} entries", longest_));
     }
   }
   [[noreturn]] void fail(const std::string& what) const { throw InputError(fmt::format("{}: {}", source_, what)); }
 
   const std::string& source_;
+  Index longest_;
   std::vector<Index> entries_;  // so far, of the lists and objects that are open
 };
 
 /// Reads one document; every complaint begins with its name.
 class Reader {
  public:
-  Reader(std::string_view text, std::string source) : source_(std::move(source)) {
-    document_ = json::parse(text.begin(), text.end(), Bounds(source_), false);
+  /// longest: entries of a list.
+  Reader(std::string_view text, std::string source, Index longest) : source_(std::move(source)) {
+    document_ = json::parse(text.begin(), text.end(), Bounds(source_, longest), false);
     if (document_.is_discarded()) fail("it is not JSON");
     if (!document_.is_object()) fail("it is not a JSON object");
   }
@@ -216,7 +219,7 @@ std::string read_file(const std::string& path) {
 }  // namespace
 
 SystemFile parse_system(std::string_view text, const std::string& source) {
-  const Reader reader(text, source);
+  const Reader reader(text, source, longstate::max_order);
   try {
     SystemFile system = any_system(reader);
     std::visit([](const auto& s) { longstate::validate(s); }, system);
@@ -246,7 +249,8 @@ Matrix<double> load_state(const std::string& path) {
       throw InputError(fmt::format("{}: {}", path, error.what()));
     }
   }
-  const Reader reader(text, path);
+  const Reader reader(text, path,
+                      std::numeric_limits<Index>::max());  // beside the state lie the outputs of a whole run
   const json& state = reader.list(reader.at("state"), "state");
   if (!state.empty() && state[0].is_array()) return reader.matrix("state").transpose();  // a list for each copy
   Matrix<double> x(static_cast<Index>(state.size()), 1);

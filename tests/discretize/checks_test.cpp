@@ -65,7 +65,7 @@ TEST_CASE("A5: a discrete system of any structure is refused where a number, a s
   check_refused(changed(hippo, [](auto& s) { s.D(0, 0) = infinity; }), "D must be finite");
   check_refused(changed(hippo, [](auto& s) { s.alpha = 7; }), "alpha must be from 0 to 1, got 7");
   check_refused(changed(hippo, [](auto& s) { s.pade.degree = 3; }), "degree must be even");
-  check_refused(changed(hippo, [](auto& s) { s.pade.substeps = -1; }), "substeps must not be negative");
+  check_refused(changed(hippo, [](auto& s) { s.pade.substeps = -1; }), "substeps must be from 0 to 2^20");
   check_refused(changed(hippo, [](auto& s) { s.dt = not_a_number; }), "dt must be positive");
   check_refused(changed(hippo, [](auto& s) { s.measure = LegT{-1}; }), "window must be positive");
 
@@ -117,7 +117,7 @@ TEST_CASE("A6: what a step takes beyond the range of double is an error that nam
   loud.B(0, 0) = 1e308;
   overflows([&] { discretize(loud, 100, Discretization::forward_euler); }, "B overflows");
   const HippoSystem hippo = hippo_delay_system(LegT{}, 4, 0.5);
-  overflows([&] { discretize(hippo, 1e308, Discretization::forward_euler); }, "B overflows");
+  CHECK_THROWS_AS(discretize(hippo, 1e308, Discretization::forward_euler), std::invalid_argument);  // A dt, before B
   NplrSystem nplr = normal_plus_low_rank(LegT{}, 4, Matrix<double>::Ones(1, 4));
   nplr.B *= 1e307;
   overflows([&] { discretize(nplr, 1e3, Discretization::forward_euler); }, "B overflows");
@@ -138,5 +138,6 @@ TEST_CASE("A6: a kernel that grows beyond the range of double is an error that s
     CHECK_THROWS_AS(kernel(system, 700), std::domain_error);
   }
   CHECK_THROWS_WITH_AS(kernel(dense_one, 2000),
-                       doctest::Contains("longstate::kernel: overflows: the values from sample "), std::domain_error);
+                       doctest::Contains("longstate::kernel: the system grows beyond the largest number by value 646"),
+                       std::domain_error);
 }

@@ -163,7 +163,7 @@ TEST_CASE_TEMPLATE("A9: nothing of a sample that is not a number stays in a scan
       check_forgets<T>(scan, u);
       EvenScan<T> used = scan;
       used.delta = std::numeric_limits<T>::quiet_NaN();  // a step that is none
-      run<T>(used, u, used.zero_state());
+      CHECK_THROWS_AS(run<T>(used, u, used.zero_state()), std::invalid_argument);
       used.delta = scan.delta;
       CHECK(same_bits(run<T>(used, u, used.zero_state()).y, run<T>(scan, u, scan.zero_state()).y));
     }

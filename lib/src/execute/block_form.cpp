@@ -37,10 +37,59 @@ Matrix<double> diagonal_reachable_states(const DiscreteDiagonal& s, Index length
   return reach;
 }
 
+/// The state of a companion form is the last N values of w_k = u_k - a_1 w_(k-1) - …: so row N + k says how w_k, k < length, follows
+/// from the state at the start without input, rows below N what that state is. Poles that lie together cancel in the powers of A:
+/// long double keeps what double would lose by squaring.
+using Long = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+Long companion_responses(const TransferFunction& s, Index length) {
+  const Index N = s.order();
+  Long w = Long::Zero(N + length, N);
+  for (Index n = 0; n < N; ++n) w(N - 1 - n, n) = 1;
+  for (Index k = 0; k < length; ++k) {
+    for (Index i = 1; i <= N; ++i) w.row(N + k) -= static_cast<long double>(s.a(i - 1)) * w.row(N + k - i);
+  }
+  return w;
+}
+
+Matrix<double> companion_state_responses(const TransferFunction& s, Index length) {
+  const Index N = s.order(), first = s.convention == Convention::sequence ? 1 : 0;
+  const Long w = companion_responses(s, length);
+  Matrix<double> responses(s.outputs() * length, N);
+  for (Index i = 0; i < s.outputs(); ++i) {
+    for (Index k = 0; k < length; ++k) {
+      Eigen::Matrix<long double, 1, Eigen::Dynamic> row = Eigen::Matrix<long double, 1, Eigen::Dynamic>::Zero(N);
+      for (Index n = 0; n < N; ++n) row += static_cast<long double>(s.C(i, n)) * w.row(N + k + first - 1 - n);
+      responses.row(i * length + k) = row.cast<double>();
+    }
+  }
+  return responses;
+}
+
+Matrix<double> companion_reachable_states(const TransferFunction& s, Index length) {
+  const Index N = s.order();
+  const Long w = companion_responses(s, length);
+  Matrix<double> reach(N, length);
+  for (Index k = 0; k < length; ++k) {
+    for (Index n = 0; n < N; ++n) reach(n, k) = static_cast<double>(w(N + length - 2 - k - n, 0));
+  }
+  return reach;
+}
+
+Matrix<double> companion_increment(const TransferFunction& s, Index length) {
+  const Index N = s.order();
+  const Long w = companion_responses(s, length);
+  Matrix<double> result(N, N);
+  for (Index n = 0; n < N; ++n) {
+    for (Index m = 0; m < N; ++m) result(n, m) = static_cast<double>(w(N + length - 1 - n, m) - (n == m ? 1 : 0));
+  }
+  return result;
+}
+
 }  // namespace
 
 Matrix<double> state_responses(const DiscreteSystem& any, Index length) {
   if (const auto* diagonal = std::get_if<DiscreteDiagonal>(&any)) return diagonal_state_responses(*diagonal, length);
+  if (const auto* transfer = std::get_if<TransferFunction>(&any)) return companion_state_responses(*transfer, length);
   const DiscreteStateSpace s = dense(any);
   const Matrix<double> first = s.convention == Convention::sequence ? Matrix<double>(s.C * s.A) : s.C;
   const Matrix<double> rows = krylov(s.A.transpose(), first.transpose(), length);  // N x (q length), k major
@@ -53,6 +102,7 @@ Matrix<double> state_responses(const DiscreteSystem& any, Index length) {
 
 Matrix<double> reachable_states(const DiscreteSystem& any, Index length) {
   if (const auto* diagonal = std::get_if<DiscreteDiagonal>(&any)) return diagonal_reachable_states(*diagonal, length);
+  if (const auto* transfer = std::get_if<TransferFunction>(&any)) return companion_reachable_states(*transfer, length);
   const DiscreteStateSpace s = dense(any);
   const Matrix<double> columns = krylov(s.A, s.B, length);  // N x (p length), k major
   Matrix<double> reach(s.order(), s.inputs() * length);
@@ -67,6 +117,7 @@ Matrix<double> reachable_states(const DiscreteSystem& any, Index length) {
 /// By squaring: with A^m = I + M, A^n = I + R, their product is I + (M + R + M R): near the identity the digits are those of
 /// what sets A apart from it.
 Matrix<double> block_increment(const DiscreteSystem& system, Index length) {
+  if (const auto* transfer = std::get_if<TransferFunction>(&system)) return companion_increment(*transfer, length);
   const Index N = order(system);
   Matrix<double> result = Matrix<double>::Zero(N, N);
   Matrix<double> square = increment(system);

@@ -8,6 +8,7 @@
 #include <Eigen/Eigenvalues>
 
 #include <algorithm>
+#include <cmath>
 #include <sstream>
 #include <stdexcept>
 
@@ -49,6 +50,18 @@ Vector<double> polynomial(Vector<Complex> roots) {
   return a;
 }
 
+/// Of the kernel of H from sample `start` on, which should be K, of the largest value; infinite where rounding of a makes it grow.
+double kernel_error(const TransferFunction& H, const Matrix<double>& K, Index start) {
+  try {
+    Matrix<double> difference = kernel(H, K.cols() + start).rightCols(K.cols()) - K;
+    if (start == 0) difference.col(0) -= H.D;
+    const double largest = K.cwiseAbs().maxCoeff();
+    return difference.cwiseAbs().maxCoeff() / (largest > 0 ? largest : 1);
+  } catch (const std::domain_error&) {
+    return INFINITY;
+  }
+}
+
 }  // namespace
 
 TransferFunction transfer_function(const DiscreteSystem& system, double max_error) {
@@ -68,10 +81,7 @@ TransferFunction transfer_function(const DiscreteSystem& system, double max_erro
   if (!result.a.allFinite() || !result.C.allFinite()) {
     throw std::domain_error("longstate::transfer_function: its coefficients overflow");
   }
-  Matrix<double> check = kernel(result, length + start).rightCols(length);
-  if (start == 0) check.col(0) -= feed_through(system);
-  const double largest = K.cwiseAbs().maxCoeff();
-  const double error = (check - K).cwiseAbs().maxCoeff() / (largest > 0 ? largest : 1);
+  const double error = kernel_error(result, K, start);
   if (!(error <= max_error)) {
     std::ostringstream text;
     text << "longstate::transfer_function: the kernel of the transfer function of order " << N << " is wrong by "

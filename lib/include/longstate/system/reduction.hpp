@@ -24,7 +24,8 @@ struct Reduction {
   System system;
   Vector<double> hankel_singular_values;  ///< all of the original (of its part that fades), falling
   double bound = 0;                       ///< 2 sum of those cut off: of the frequency response, absolute
-  double difference = 0;  ///< of the impulse responses, relative 2-norm, of what fades; reduce_to_error alone measures it
+  double difference =
+      0;  ///< of the impulse responses, relative 2-norm, of what fades; reduce_to_error alone measures it
 };
 
 /// Z (N x at most N) with Z Z^T the controllability Gramian sum_k A^k B B^T (A^T)^k.
