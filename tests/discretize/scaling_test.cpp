@@ -235,6 +235,22 @@ TEST_CASE("A1: bilinear and its way back in any scaling") {
   }
 }
 
+TEST_CASE("A1: the way back by zoh keeps what is small beside the rest") {
+  Matrix<double> A(3, 3);  // triangular in an order of its own
+  A << -1, 0, 0, 1, -2, 0, 0, 1, -3000;
+  for (const double dt : {1e-3, 1e-7, 1e-15}) {
+    for (const bool transposed : {false, true}) {
+      CAPTURE(dt);
+      const Matrix<double> given = transposed ? Matrix<double>(A.transpose()) : A;
+      const StateSpace s{given, Matrix<double>::Ones(3, 1), Matrix<double>::Ones(1, 3), Matrix<double>::Zero(1, 1)};
+      const Matrix<double> back = continuous(discretize(s, dt, Discretization::zoh), Discretization::zoh).A;
+      // What dt A loses beside the ones of e^(dt A) is lost.
+      CHECK((back - given).cwiseAbs().maxCoeff() < 3000 * 1e-14 + 4 * eps / dt);
+      if (dt == 1e-3) CHECK(back(0, 0) == doctest::Approx(-1).epsilon(1e-13));
+    }
+  }
+}
+
 TEST_CASE("A15: what is beyond the largest number is an error, not the identity") {
   const StateSpace huge{Matrix<double>::Constant(2, 2, 1e308), Matrix<double>::Ones(2, 1), Matrix<double>::Ones(1, 2),
                         Matrix<double>::Zero(1, 1)};

@@ -164,6 +164,51 @@ TEST_CASE("A1: a filter of eight poles at 1 MHz runs in float, in balanced units
   CHECK_THROWS_AS(rescale_states(model, Vector<double>::Zero(8)), std::invalid_argument);
 }
 
+TEST_CASE("A2: a double eigenvalue is not taken for two") {
+  StateSpace shear{Matrix<double>(2, 2), Matrix<double>(2, 1), Matrix<double>(1, 2), Matrix<double>::Zero(1, 1)};
+  shear.A << 2.6, -2.7, 2.7, -2.8000000000000003;  // -0.1 twice, one eigenvector
+  shear.B << 1, 0;
+  shear.C << 0, 1;
+  CHECK_THROWS_AS(diagonalize(shear), std::domain_error);
+  CHECK_THROWS_AS(diagonalize(shear, 1e12), std::domain_error);
+}
+
+TEST_CASE("A2: sizes of B and C that leave the range when they are squared") {
+  DiscreteStateSpace s{Matrix<double>::Constant(1, 1, 0.5), Matrix<double>::Ones(1, 1), Matrix<double>::Ones(1, 1),
+                       Matrix<double>::Zero(1, 1)};
+  for (const double b : {1e-200, 1e-100, 1e200}) {
+    for (const double c : {1e-100, 1.0, 1e100}) {
+      CAPTURE(b);
+      CAPTURE(c);
+      s.B.setConstant(b);
+      s.C.setConstant(c);
+      CHECK(kernel_length(s, 1e-3) == 10);
+      if (b * c > 1e-290) CHECK(hankel_singular_values(s)(0) == doctest::Approx(b * c / 0.75).epsilon(1e-14));
+    }
+  }
+  s.B.setConstant(1e160);
+  s.C.setConstant(1e160);
+  CHECK_THROWS_AS(hankel_singular_values(s), std::domain_error);
+  s.B.setOnes();
+  s.C.setOnes();
+  CHECK(tail_norm(s, 1000) == doctest::Approx(std::pow(0.5, 1000) / std::sqrt(0.75)).epsilon(1e-12));
+  CHECK(kernel_length(s, 1e-200) == 665);
+
+  const StateSpace two{Matrix<double>(Vector<double>{{-1, -2}}.asDiagonal()), Matrix<double>{{1e-155}, {1}},
+                       Matrix<double>{{1e155, 1}}, Matrix<double>::Zero(1, 1)};
+  StateSpace plain = two;
+  plain.B.setOnes();
+  plain.C.setOnes();
+  CHECK((hankel_singular_values(two) - hankel_singular_values(plain)).norm() < 1e-14);
+  StateSpace fast = plain;
+  fast.A *= 1e160;
+  CHECK(balanced_truncation(fast, 1).system.A(0, 0) / 1e160 ==
+        doctest::Approx(balanced_truncation(plain, 1).system.A(0, 0)).epsilon(1e-13));
+  StateSpace unheard = plain;
+  unheard.B.setZero();
+  CHECK(balanced_truncation(unheard, 1).system.A(0, 0) < 0);
+}
+
 TEST_CASE("a system that lasts in part is reduced in the part that fades") {
   StateSpace motor = spread(6, 0.1, 0.5, 9);  // six poles, then an integrator twice
   motor = series(motor, {Matrix<double>::Zero(1, 1), Matrix<double>::Ones(1, 1), Matrix<double>::Ones(1, 1),
