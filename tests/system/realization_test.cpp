@@ -183,7 +183,8 @@ TEST_CASE("what grows or integrates is found and kept") {
 
 TEST_CASE("several inputs and outputs, both conventions") {
   for (const Convention convention : {Convention::sequence, Convention::control}) {
-    for (const auto& [p, q] : {std::pair<Index, Index>{1, 3}, {3, 1}, {2, 3}, {4, 2}}) {
+    for (const auto& ports : {std::pair<Index, Index>{1, 3}, {3, 1}, {2, 3}, {4, 2}}) {
+      const Index p = ports.first, q = ports.second;  // clang 14 captures no structured binding
       CAPTURE(p);
       CAPTURE(q);
       const DiscreteStateSpace s = random_system(6, p, q, 0.99, 20, convention);

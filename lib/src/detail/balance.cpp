@@ -50,6 +50,8 @@ Vector<double> balancing(const Matrix<double>& A) {
   return d;
 }
 
+double unit_of(double size) { return size > 0 ? std::exp2(std::ilogb(size)) : 1.0; }
+
 double unit_between(double b, double c) {
   return b > 0 && c > 0 ? std::exp2(std::round((std::log2(b) - std::log2(c)) / 2)) : 1.0;
 }

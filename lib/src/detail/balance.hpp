@@ -15,6 +15,9 @@ namespace longstate::detail {
 /// Cost O(N^2) a sweep, some ten sweeps.
 Vector<double> balancing(const Matrix<double>& A);
 
+/// A power of two near a size, by which it comes near 1, so that squares stay in range; 1 for 0.
+double unit_of(double size);
+
 /// The power of two by which b is to be divided and c multiplied so that they are of one size; 1 where one of them is zero.
 double unit_between(double b, double c);
 

@@ -18,6 +18,16 @@ using namespace std::string_view_literals;
 
 constexpr std::array names{"forward-euler"sv, "backward-euler"sv, "bilinear"sv, "gbt"sv, "zoh"sv, "foh"sv, "impulse"sv};
 
+std::vector<Matrix<double>> phi_of_step(const Matrix<double>& X, int k) {
+  try {
+    return phi_functions(X, k);
+  } catch (const std::domain_error&) {
+    throw std::domain_error(
+        "longstate::discretize: e^(dt A) is beyond the largest number: the system grows too fast for this dt; take a "
+        "smaller one");
+  }
+}
+
 /// Each of these fills A and B, and for the control convention C and D.
 void discretize_gbt(DiscreteStateSpace& d, const StateSpace& s, double dt, double alpha) {
   const Index order = s.order();
@@ -36,14 +46,14 @@ void discretize_gbt(DiscreteStateSpace& d, const StateSpace& s, double dt, doubl
 }
 
 void discretize_zoh(DiscreteStateSpace& d, const StateSpace& s, double dt) {
-  const auto phi = phi_functions(s.A * dt, 1);
+  const auto phi = phi_of_step(s.A * dt, 1);
   d.A = phi[0];
   d.B = dt * (phi[1] * s.B);
 }
 
 /// The state is shifted by h phi_2 B u_k, which hides the next sample in the current one (scipy's realisation).
 void discretize_foh(DiscreteStateSpace& d, const StateSpace& s, double dt) {
-  const auto phi = phi_functions(s.A * dt, 2);
+  const auto phi = phi_of_step(s.A * dt, 2);
   const Matrix<double> start = dt * ((phi[1] - phi[2]) * s.B);
   const Matrix<double> end = dt * (phi[2] * s.B);
   d.A = phi[0];
@@ -55,7 +65,7 @@ void discretize_impulse(DiscreteStateSpace& d, const StateSpace& s, double dt) {
   if (!s.D.isZero(0)) {
     throw std::invalid_argument("longstate::discretize: impulse takes a system without feed-through, got D != 0");
   }
-  d.A = phi_functions(s.A * dt, 0)[0];
+  d.A = phi_of_step(s.A * dt, 0)[0];
   d.B = dt * (d.A * s.B);
   d.D = dt * s.C * s.B;
 }

@@ -19,7 +19,7 @@ constexpr int most_bits = 27;  // the longest block of Convolution has 26
 double log_radius_by_squaring(Matrix<double> power) {
   double log_scale = 0, log_radius = 0;
   for (int bit = 0; bit < most_bits; ++bit) {
-    const double norm = power.norm();
+    const double norm = power.stableNorm();
     if (!(norm > 0)) return 0;  // nilpotent
     log_scale += std::log(norm);
     log_radius = std::ldexp(log_scale, -bit);

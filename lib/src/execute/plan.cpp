@@ -62,7 +62,13 @@ double estimated(const detail::CostOf& of, const Candidate& candidate) {
   return detail::convolution_seconds(of, candidate.block);
 }
 
-/// Whether a path of a transfer function can be built: its matrices may not survive their rounding to T.
+/// Whether matrices may not survive their rounding to T: then a path is tried before it is a candidate.
+template <class T>
+bool may_be_refused(const DiscreteSystem& system, const Candidate& candidate) {
+  if (structure(system) == Structure::transfer) return true;
+  return std::is_same_v<T, float> && structure(system) == Structure::dense && candidate.path == Path::chunked;
+}
+
 template <class T>
 bool can_build(const std::vector<DiscreteSystem>& layer, const Candidate& candidate, const Workload& workload) {
   try {
@@ -107,9 +113,9 @@ Plan make_plan(const std::vector<DiscreteSystem>& layer, const Workload& workloa
   Plan plan{workload, planning, all_paths<T>(layer, of)};
   for (Candidate& candidate : plan.candidates)
     candidate.seconds = estimated(of, candidate) / static_cast<double>(parts);
-  if (structure(layer.front()) == Structure::transfer) {
-    std::erase_if(plan.candidates, [&](const Candidate& c) { return !can_build<T>(layer, c, workload); });
-  }
+  std::erase_if(plan.candidates, [&](const Candidate& c) {
+    return may_be_refused<T>(layer.front(), c) && !can_build<T>(layer, c, workload);
+  });
   const auto by_time = [&] { std::ranges::stable_sort(plan.candidates, {}, &Candidate::seconds); };
   by_time();
   if (planning == Planning::measure) {

@@ -121,9 +121,8 @@ DiagonalSystem diagonalize(const StateSpace& system, double max_condition) {
   validate(system);
   detail::check_positive("diagonalize", "max_condition", max_condition);
   const StateSpace balanced = detail::Balanced(system).system;
-  const double largest = balanced.A.cwiseAbs().maxCoeff();
   const double rate =
-      largest > 0 ? std::exp2(std::ilogb(largest)) : 1.0;  // numbers near 1: no threshold takes them for zeros
+      detail::unit_of(balanced.A.cwiseAbs().maxCoeff());  // of numbers near 1 no threshold takes any for zeros
   const Eigen::EigenSolver<Matrix<double>> solver(balanced.A / rate);
   if (solver.info() != Eigen::Success) throw std::domain_error("longstate::diagonalize: no convergence");
   const Matrix<Complex> V = solver.eigenvectors();

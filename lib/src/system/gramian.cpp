@@ -16,9 +16,6 @@ constexpr double eps = std::numeric_limits<double>::epsilon();
 
 Vector<double> row_sizes(const Matrix<double>& M) { return M.cwiseAbs().rowwise().maxCoeff(); }
 
-/// A power of two near a number, by which it comes near 1, so that squares stay in range.
-double unit_of(double size) { return size > 0 ? std::exp2(std::ilogb(size)) : 1.0; }
-
 /// Z' with Z' Z'^T = Z Z^T and no more columns than rows.
 Matrix<double> compressed(const Matrix<double>& Z) {
   if (Z.cols() <= Z.rows()) return Z;

@@ -1,3 +1,4 @@
+#include "../detail/balance.hpp"
 #include "../detail/check.hpp"
 #include "gramian.hpp"
 #include "spectral_split.hpp"
@@ -33,14 +34,11 @@ struct Normalised {
   double b, c;
   System system;
 
-  explicit Normalised(const System& s) : b(size(s.B)), c(size(s.C)), system(s) {
+  explicit Normalised(const System& s)
+      : b(detail::unit_of(s.B.cwiseAbs().maxCoeff())), c(detail::unit_of(s.C.cwiseAbs().maxCoeff())), system(s) {
     system.B /= b;
     system.C /= c;
     system.D.setZero();
-  }
-  static double size(const Matrix<double>& M) {
-    const double largest = M.cwiseAbs().maxCoeff();
-    return largest > 0 ? std::exp2(std::ilogb(largest)) : 1.0;
   }
   Vector<double> hankel_singular_values(const Vector<double>& sigma) const {
     const Vector<double> values = b * (c * sigma);
@@ -95,9 +93,9 @@ System cut(const System& s, const Hankel& h, Index order) {
 
 /// The part that fades, balanced, and the part that does not, which stays as it is.
 template <class System>
-class Balanced {
+class SplitBalanced {
  public:
-  explicit Balanced(const System& system)
+  explicit SplitBalanced(const System& system)
       : D_(system.D), whole_(system), parts_(detail::spectral_split(whole_.system)) {
     if (parts_.fading.order() > 0) hankel_ = balance(parts_.fading);
   }
@@ -157,7 +155,7 @@ template <class System>
 Reduction<System> truncation(const System& system, Index order) {
   validate(system);
   if (order < 1) detail::fail("balanced_truncation", "order must be at least 1", order);
-  const Balanced<System> balanced(system);
+  const SplitBalanced<System> balanced(system);
   if (order < balanced.lasting()) {
     detail::fail("balanced_truncation",
                  "order must be at least the number of poles that do not fade, " + std::to_string(balanced.lasting()),
@@ -194,7 +192,7 @@ template <class System>
 Reduction<System> reduced(const System& system, double error) {
   validate(system);
   detail::check_positive("reduce_to_error", "error", error);
-  const Balanced<System> balanced(system);
+  const SplitBalanced<System> balanced(system);
   const auto difference = [&](Index order) { return balanced.difference(order); };
   const Index order = smallest_order(balanced.least(), balanced.most(), error, difference);
   Reduction<System> result = balanced.reduction(order);
