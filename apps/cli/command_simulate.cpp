@@ -48,6 +48,20 @@ Run in_precision(std::shared_ptr<Path> path) {
   };
 }
 
+/// The states of a dense system in units that float can hold, and the run that takes the given ones: a filter in companion form has
+/// states from 1 to far beyond float.
+Run in_balanced_units(DiscreteSystem& model, const std::function<Run()>& make) {
+  auto* const dense = std::get_if<longstate::DiscreteStateSpace>(&model);
+  if (!dense) return make();
+  const longstate::Vector<double> d = balanced_units(*dense);
+  *dense = rescale_states(*dense, d);
+  return [run = make(), d](const Matrix<double>& u, Matrix<double>& y, State<double>& x) {
+    x = d.cwiseInverse().asDiagonal() * x;
+    run(u, y, x);
+    x = d.asDiagonal() * x;
+  };
+}
+
 /// The best plan of all paths, or of the one asked for.
 template <class T>
 longstate::Plan make_plan(const DiscreteSystem& model, const std::string& path, const longstate::Workload& workload) {
@@ -139,7 +153,7 @@ void simulate(const Options& options) {
   const std::unique_ptr<SignalInput> input = open_signal(options.input);
   const double rate = options.rate ? *options.rate : input->rate().value_or(1.0);
   const bool assumed = !options.dt && !options.rate && !input->rate();
-  const DiscreteSystem model = options.system.discretize(options.method, options.dt, 1 / rate, assumed);
+  DiscreteSystem model = options.system.discretize(options.method, options.dt, 1 / rate, assumed);
 
   Run run;
   State<double> x;
@@ -152,11 +166,14 @@ void simulate(const Options& options) {
       const Index copies = copies_for(model, u.rows());
       x = first_state(options, model, copies);
       const longstate::Workload workload{.copies = copies, .call = u.cols()};
-      const longstate::Plan plan =
-          single ? make_plan<float>(model, options.path, workload) : make_plan<double>(model, options.path, workload);
-      if (options.describe) fmt::print(stderr, "{}", longstate::describe(plan));
-      run = single ? make_run<float>(model, plan) : make_run<double>(model, plan);
-      writer.emplace(options, std::string(longstate::name(plan.best().path)));
+      const auto make = [&] {
+        const longstate::Plan plan =
+            single ? make_plan<float>(model, options.path, workload) : make_plan<double>(model, options.path, workload);
+        if (options.describe) fmt::print(stderr, "{}", longstate::describe(plan));
+        writer.emplace(options, std::string(longstate::name(plan.best().path)));
+        return single ? make_run<float>(model, plan) : make_run<double>(model, plan);
+      };
+      run = single ? in_balanced_units(model, make) : make();
     }
     run(u, y, x);
     if (!y.allFinite() || !x.allFinite()) {

@@ -103,8 +103,9 @@ std::vector<NamedSystem> every_structure(Index entries) {
 
 TEST_CASE_TEMPLATE("A9: nothing of a sample that is not a number stays in a path", T, float, double) {
   for (Index entries = 1; entries <= 34; entries += entries < 18 ? 1 : 3) {
-    for (const auto& [name, system] : every_structure(entries)) {
-      CAPTURE(name);
+    for (const NamedSystem& named : every_structure(entries)) {
+      const DiscreteSystem& system = named.system;
+      CAPTURE(named.name);
       CAPTURE(entries);
       for (const Index copies : {1, 3, 19}) {
         CAPTURE(copies);

@@ -110,7 +110,7 @@ StateSpace continuous(const DiscreteStateSpace& system, Discretization method, d
     detail::fail("continuous", "method must be zoh, bilinear, gbt or an Euler method", name(method));
   }
   const StateSpace s = gbt ? undo_gbt(balanced.system, gbt_alpha(method, alpha)) : undo_zoh(balanced.system);
-  const StateSpace result = detail::rescaled(s, balanced.d.cwiseInverse());
+  StateSpace result = detail::rescaled(s, balanced.d.cwiseInverse());
   check_in_range(result.A, system.dt);
   check_in_range(result.B, system.dt);
   return result;

@@ -62,11 +62,10 @@ double estimated(const detail::CostOf& of, const Candidate& candidate) {
   return detail::convolution_seconds(of, candidate.block);
 }
 
-/// Whether matrices may not survive their rounding to T: then a path is tried before it is a candidate.
-template <class T>
+/// Whether matrices may not survive their rounding to T, or grow too fast: then a path is tried before it is a candidate.
 bool may_be_refused(const DiscreteSystem& system, const Candidate& candidate) {
   if (structure(system) == Structure::transfer) return true;
-  return std::is_same_v<T, float> && structure(system) == Structure::dense && candidate.path == Path::chunked;
+  return structure(system) == Structure::dense && candidate.path == Path::chunked;
 }
 
 template <class T>
@@ -114,7 +113,7 @@ Plan make_plan(const std::vector<DiscreteSystem>& layer, const Workload& workloa
   for (Candidate& candidate : plan.candidates)
     candidate.seconds = estimated(of, candidate) / static_cast<double>(parts);
   std::erase_if(plan.candidates, [&](const Candidate& c) {
-    return may_be_refused<T>(layer.front(), c) && !can_build<T>(layer, c, workload);
+    return may_be_refused(layer.front(), c) && !can_build<T>(layer, c, workload);
   });
   const auto by_time = [&] { std::ranges::stable_sort(plan.candidates, {}, &Candidate::seconds); };
   by_time();

@@ -33,7 +33,7 @@ Matrix<double> beside(const Matrix<double>& left, const Matrix<double>& right) {
 
 [[noreturn]] void fail_unstable() {
   throw std::domain_error(
-      "longstate: the system has no Gramian, since it is not stable: an eigenvalue of A lies beyond the boundary of "
+      "longstate::Gramian: the system has none, since it is not stable: an eigenvalue of A lies beyond the boundary of "
       "stability, or on it to "
       "rounding");
 }

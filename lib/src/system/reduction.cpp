@@ -41,9 +41,10 @@ struct Normalised {
     system.D.setZero();
   }
   Vector<double> hankel_singular_values(const Vector<double>& sigma) const {
-    const Vector<double> values = b * (c * sigma);
+    Vector<double> values = b * (c * sigma);
     if (!values.allFinite()) {
-      throw std::domain_error("longstate: the largest Hankel singular value is beyond the largest number");
+      throw std::domain_error(
+          "longstate::hankel_singular_values: the largest singular value is beyond the largest number");
     }
     return values;
   }

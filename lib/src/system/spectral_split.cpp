@@ -14,8 +14,6 @@
 namespace longstate::detail {
 namespace {
 
-constexpr double eps = std::numeric_limits<double>::epsilon();
-
 /// How fast each pole fades, of the fastest rate.
 Vector<double> fading(const StateSpace& s) {
   return -s.A.eigenvalues().real() / std::max(s.A.stableNorm(), std::numeric_limits<double>::min());
@@ -68,14 +66,14 @@ Split<System> split(const System& system) {
   const Index N = s.order();
   Vector<double> rates = fading(s);
   std::sort(rates.begin(), rates.end());
-  const double rounding = std::max(eps * static_cast<double>(N), 0x1p-48);  // less than that has no Gramian
+  constexpr double none = 1e-10;  // a rigid-body mode may come out so
   constexpr double slow = 1e-7;
-  const Index lasting = rates(0) > rounding ? 0 : (rates.array() < std::max(slow, rounding)).count();
+  const Index lasting = rates(0) > none ? 0 : (rates.array() < slow).count();
 
   const Matrix<double> I = Matrix<double>::Identity(N, N);
   Matrix<double> T = I, T_inverse = I;
   if (lasting > 0 && lasting < N) {
-    const double between = std::sqrt(std::max(rates(lasting - 1), rounding) * rates(lasting));
+    const double between = std::sqrt(std::max(rates(lasting - 1), none) * rates(lasting));
     const Matrix<double> projector = 0.5 * (I + sign(shifted(s, between)));
     T << range(I - projector, N - lasting), range(projector, lasting);
     T_inverse = T.inverse();

@@ -12,7 +12,7 @@ struct Split {
   System fading, lasting;
 };
 
-/// Poles at the boundary of stability to rounding, or beyond, last; once there is one, so do those that fade by less than 1e-7 of the fastest
+/// Poles that fade by less than 1e-10 of the fastest rate, or grow, last; once there is one, so do those that fade by less than 1e-7 of that
 /// rate (in discrete time, of 1) a unit of time: rounding parts a double integrator that far.
 ///
 /// By the sign of A, shifted to between the two sets of poles (Roberts 1980, "Linear model reduction and solution of the algebraic Riccati
