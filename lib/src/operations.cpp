@@ -61,7 +61,7 @@ OperationCount::OperationCount() : outer_(innermost().get()) {
   detail::counts_alive.fetch_add(1, std::memory_order_release);
 }
 
-OperationCount::~OperationCount() {
+OperationCount::~OperationCount() {  // NOLINT(bugprone-exception-escape): the key exists since the constructor
   detail::counts_alive.fetch_sub(1, std::memory_order_relaxed);
   const OperationCount* inner = innermost().get();
   if (inner == this) {

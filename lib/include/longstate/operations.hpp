@@ -36,7 +36,7 @@ class OperationCount {
   OperationCount();
   OperationCount(const OperationCount&) = delete;
   OperationCount& operator=(const OperationCount&) = delete;
-  ~OperationCount();
+  ~OperationCount();  // NOLINT(bugprone-exception-escape)
   Operations so_far() const noexcept { return counted_; }
 
  private:

@@ -151,7 +151,8 @@ double fit(DiscreteStateSpace& system, const Response& response, double most) {
   const bool several_inputs = system.inputs() > 1, several_outputs = system.outputs() > 1;
   double residual = infinity;
   if (several_outputs || !several_inputs) {
-    const Fit outputs = fit_outputs(system.A, system.B, response.values, several_inputs ? infinity : most);
+    const Fit outputs = fit_outputs(system.A, system.B, response.values,
+                                    several_inputs ? infinity : most);  // NOLINT(bugprone-narrowing-conversions)
     residual = outputs.residual;
     if (!std::isfinite(residual)) return infinity;
     system.C = outputs.C;
