@@ -168,11 +168,10 @@ TEST_CASE_TEMPLATE("A4: linear attention and retention go on from place to place
                                                 {31, 0, n - 31},
                                                 std::vector<Index>(n, 1)}) {
           LinearAttention<T> linear(layer, options);
-          Matrix<T> Y(width, n), none(width, 0);
+          Matrix<T> Y(width, n);
           Index k = 0;
           for (const Index count : split) {
-            if (count > 0) linear.run(X.middleCols(k, count), Y.middleCols(k, count));
-            if (count == 0) linear.run(Matrix<T>(X.rows(), 0), none);
+            linear.run(X.middleCols(k, count), Y.middleCols(k, count));
             k += count;
             CHECK(linear.tokens() == k);
           }

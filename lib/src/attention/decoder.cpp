@@ -83,6 +83,7 @@ void FullAttention<T>::run(ConstSignal<T> X, Signal<T> Y) {
   detail::check_shape("FullAttention::run", "X", X.rows(), n, layer_.width(), n);
   detail::check_shape("FullAttention::run", "Y", Y.rows(), Y.cols(), layer_.width(), n);
   check_tokens("FullAttention::run", n);
+  if (n == 0) return;
   detail::check_finite("FullAttention::run", "token", X, 0);
   Matrix<T> queries(heads * layer_.key_dim(), n), rows(layer_.row(), n), outputs(heads * layer_.value_dim(), n);
   layer_.queries(X, 0, queries);

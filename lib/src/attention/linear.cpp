@@ -150,6 +150,7 @@ void LinearAttention<T>::run(ConstSignal<T> X, Signal<T> Y) {
   const Index n = X.cols(), heads = layer_.heads().heads, d = layer_.value_dim(), first = state_.tokens;
   detail::check_shape(where, "X", X.rows(), n, layer_.width(), n);
   detail::check_shape(where, "Y", Y.rows(), Y.cols(), layer_.width(), n);
+  if (n == 0) return;
   detail::check_finite(where, "token", X, first);
   const detail::NoDenormals guard;
   Matrix<T> queries(heads * layer_.key_dim(), n), rows(layer_.row(), n), outputs(heads * d, n);
