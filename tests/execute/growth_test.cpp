@@ -154,3 +154,19 @@ TEST_CASE("A10: a transfer function that grows slowly, and a normal plus low ran
   CHECK(expected.cwiseAbs().maxCoeff() > 1e10 * std::abs(expected(0, 0)));
   CHECK(running_error<double>(kernel(d, 600), expected) < 1e-11);
 }
+
+TEST_CASE("A8: chunks in float of poles that lie together are right, or refused by name, and no plan has them") {
+  // Three poles at 1 - 2^-8: A is the same in float, but not its powers.
+  const double pole = 1 - 0x1p-8;
+  DiscreteStateSpace s{Matrix<double>::Zero(3, 3), Matrix<double>::Identity(3, 1), Matrix<double>::Ones(1, 3),
+                       Matrix<double>::Zero(1, 1)};
+  s.A.row(0) << 3 * pole, -3 * pole * pole, pole * pole * pole;
+  s.A.diagonal(-1).setOnes();
+  for (const Index block : {16, 64, 256}) {
+    CHECK_THROWS_WITH_AS(Chunked<float>(s, block), doctest::Contains("rounded to float"), std::domain_error);
+    CHECK_NOTHROW(Chunked<double>(s, block));
+  }
+  for (const Candidate& candidate : plan<float>(s, {.length = 4096}).candidates) CHECK(candidate.path != Path::chunked);
+  const DiscreteStateSpace tame = discretize(delay_system(LegT{}, 32, 0.5), 1e-3, Discretization::zoh);
+  for (const Index block : {16, 64, 256}) CHECK_NOTHROW(Chunked<float>(tame, block));
+}

@@ -2,6 +2,7 @@
 #include "../detail/layer.hpp"
 #include "../detail/past_cache.hpp"
 #include "../detail/powers.hpp"
+#include "../detail/product.hpp"
 #include "../detail/tally.hpp"
 #include "../simd/diagonal.hpp"
 #include "../simd/product.hpp"
@@ -82,6 +83,46 @@ void check_rounding(const DiscreteSystem& system, const Matrix<double>& rounded,
   throw std::domain_error(text.str());
 }
 
+/// The system whose matrices a float recurrence has.
+DiscreteSystem in_float(DiscreteStateSpace s) {
+  const Matrix<double> ones = (s.A.diagonal().array() > 0.5).cast<double>().matrix().asDiagonal();
+  s.A = ones + (s.A - ones).cast<float>().cast<double>();
+  return s;
+}
+DiscreteSystem in_float(TransferFunction s) {
+  s.a = s.a.cast<float>().cast<double>();
+  return s;
+}
+
+/// Poles that lie together cancel in A^T, and what float takes from its entries may be more than all of their outputs. Over 1, 2, 4, … blocks the
+/// outputs O (A^T)^m R that follow from an impulse are to keep the promise of the class, apart from what rounding A itself does.
+template <class System>
+void check_float_step(const System& system, const Matrix<double>& O, const Matrix<double>& R, Matrix<double> rounded,
+                      Index block) {
+  const Index N = system.order();
+  const Matrix<double> I = Matrix<double>::Identity(N, N);
+  Matrix<double> exact = I + detail::block_increment(system, block);
+  Matrix<double> own = I + detail::block_increment(in_float(system), block);
+  const auto largest = [&](const Matrix<double>& power) { return (O * (power * R)).cwiseAbs().maxCoeff(); };
+  const double bound = 2 * static_cast<double>(std::max<Index>(N, 16)) * 1.2e-7;
+  double scale = 0, error = 0;
+  for (Index m = 1; m <= 4096; m *= 2) {
+    scale = std::max(scale, (O.cwiseAbs() * (exact * R).cwiseAbs()).maxCoeff());
+    error = std::max(error, largest(rounded - exact) - 4 * largest(own - exact));
+    if (!(error <= bound * scale)) break;
+    exact = detail::product<double>(exact, exact);
+    rounded = detail::product<double>(rounded, rounded);
+    own = detail::product<double>(own, own);
+    constexpr double faded = 1e-8, beyond = 1e100;
+    if (const double size = exact.norm(); size < faded || !(size < beyond)) return;
+  }
+  if (error <= bound * scale) return;
+  std::ostringstream text;
+  text << "longstate::Chunked: rounded to float, the step of a block of " << block << " would be wrong by "
+       << error / scale << " of the largest output; take the recurrence, or double";
+  throw std::domain_error(text.str());
+}
+
 /// As DenseTransition, so that float keeps what sets A^T apart from the identity.
 template <class T>
 void set_step(Blocks<T>& blocks, const DiscreteSystem& system, Index block) {
@@ -98,6 +139,15 @@ void set_step(Blocks<T>& blocks, const DiscreteSystem& system, Index block) {
   blocks.ones = ones.template cast<T>();
   detail::check_table("Chunked", blocks.step, block);
   check_rounding<T>(system, Matrix<double>(ones.asDiagonal()) + blocks.step.topRows(N).template cast<double>(), block);
+}
+
+/// Of the structures whose A has no form that keeps it (as a measure's, or a normal one).
+void check_float_step(const DiscreteSystem& system, const Matrix<double>& O, const Matrix<double>& R,
+                      const Blocks<float>& blocks, Index block) {
+  const Matrix<double> ones = blocks.ones.cast<double>().asDiagonal();
+  const Matrix<double> step = ones + blocks.step.topRows(order(system)).cast<double>();
+  if (const auto* s = std::get_if<DiscreteStateSpace>(&system)) check_float_step(*s, O, R, step, block);
+  if (const auto* s = std::get_if<TransferFunction>(&system)) check_float_step(*s, O, R, step, block);
 }
 
 template <class T>
@@ -117,6 +167,7 @@ Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
     set_step(blocks, *diagonal, block);
   } else {
     set_step(blocks, system, block);
+    if constexpr (std::is_same_v<T, float>) check_float_step(system, responses, reach, blocks, block);
   }
   for (const Matrix<T>* table : {&blocks.H, &blocks.O, &blocks.R, &blocks.step})
     detail::check_table("Chunked", *table, block);
