@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
 #include <filesystem>
 #include <optional>
 
@@ -46,7 +47,7 @@ void report(const Options& options, const Result& r) {
   if (!options.picture.empty() && r.hankel_singular_values.size() == 0) {
     throw InputError("--plot has nothing to draw: no pole of this system fades, so it has no Hankel singular values");
   }
-  const std::string error = r.error ? fmt::format("{:.3g}", *r.error) : "not measured";
+  const std::string error = r.error ? fmt::format("{:.3g}", *r.error) : "unknown";
   if (!options.output.empty()) {
     TextOutput file(options.output);
     file.write(r.system);
@@ -62,7 +63,8 @@ void report(const Options& options, const Result& r) {
     print(document);
     return;
   }
-  std::string text = fmt::format("{} states of {}; impulse response within {} of its 2-norm", r.order, r.from, error);
+  std::string text = fmt::format("{} state{} of {}", r.order, r.order == 1 ? "" : "s", r.from);
+  if (r.error) text += fmt::format("; impulse response within {} of its 2-norm", error);
   if (r.bound) text += fmt::format("; frequency response within {:.3g}", *r.bound);
   constexpr double integrating = 1 - 1e-9;
   if (r.spectral_radius && *r.spectral_radius > integrating) {
@@ -87,13 +89,12 @@ void reduce_response(const Options& options) {
 
 template <class System>
 void reduce_system(const Options& options, const System& system) {
-  const bool by_error = options.error > 0;
-  const longstate::Reduction<System> r = by_error ? longstate::reduce_to_error(system, options.error)
-                                                  : longstate::balanced_truncation(system, options.order);
+  const longstate::Reduction<System> r = options.error > 0 ? longstate::reduce_to_error(system, options.error)
+                                                           : longstate::balanced_truncation(system, options.order);
   report(options, {system_to_text(r.system),
                    r.system.order(),
                    system.order(),
-                   by_error ? std::optional<double>(r.difference) : std::nullopt,
+                   std::isfinite(r.difference) ? std::optional<double>(r.difference) : std::nullopt,
                    r.bound,
                    {},
                    r.hankel_singular_values});

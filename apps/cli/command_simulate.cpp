@@ -177,7 +177,10 @@ void simulate(const Options& options) {
     }
     run(u, y, x);
     if (!y.allFinite() || !x.allFinite()) {
-      throw Failure(fmt::format("the output is no longer finite after {} samples: {}", done, why(options, model)));
+      Index finite = 0;
+      while (finite < y.cols() && y.col(finite).allFinite()) ++finite;
+      throw Failure(
+          fmt::format("the output is no longer finite after {} samples: {}", done + finite, why(options, model)));
     }
     writer->add(y);
     done += u.cols();

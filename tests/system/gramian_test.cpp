@@ -107,13 +107,17 @@ TEST_CASE("A2: an entry that fades slowly, however small, counts") {
 }
 
 TEST_CASE("A13: Hankel singular values to rounding for any spread of time constants") {
+  double worst = 0;
   for (const double slow : {1e-3, 1e-6, 1e-9, 1e-12}) {
     for (const double coupling : {0.0, 0.5, 30.0}) {
       CAPTURE(slow);
       CAPTURE(coupling);
-      CHECK(hankel_error(spread(12, slow, coupling, 5)) < 1e-14);
+      const double error = hankel_error(spread(12, slow, coupling, 5));
+      CHECK(error < 1e-14);
+      worst = std::max(worst, error);
     }
   }
+  MESSAGE("largest error, of sigma_1: " << worst);
 }
 
 TEST_CASE("A2: systems in SI units are reduced") {
@@ -215,12 +219,14 @@ TEST_CASE("a system that lasts in part is reduced in the part that fades") {
                          Matrix<double>::Zero(1, 1)});
   motor = series(motor, {Matrix<double>::Zero(1, 1), Matrix<double>::Ones(1, 1), Matrix<double>::Ones(1, 1),
                          Matrix<double>::Zero(1, 1)});
+  // The lasting part, the same in both, would hide the other: its kernel is that of the cut to `lasting` states.
   const auto check = [](const auto& system, Index lasting, const auto& kernel_of) {
     const auto reduction = reduce_to_error(system, 1e-2);
     CHECK(reduction.system.order() < system.order());
     CHECK(reduction.system.order() > lasting);
     const Matrix<double> exact = kernel_of(system);
-    CHECK((kernel_of(reduction.system) - exact).norm() < 1e-2 * exact.norm());
+    const Matrix<double> fading = exact - kernel_of(balanced_truncation(system, lasting).system);
+    CHECK((kernel_of(reduction.system) - exact).norm() < 2e-2 * fading.norm());
     CHECK_THROWS_AS(balanced_truncation(system, lasting - 1), std::invalid_argument);
     CHECK(balanced_truncation(system, lasting).system.order() == lasting);
     CHECK_THROWS_AS(hankel_singular_values(system), std::domain_error);

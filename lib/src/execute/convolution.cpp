@@ -36,7 +36,8 @@ Matrix<std::complex<double>> kernel_spectra(const Matrix<double>& K, const detai
   return spectra;
 }
 
-/// The eigenvalues of a system whose poles lie together are not known well: it grows if its kernel does so, too.
+/// The eigenvalues of a system whose poles lie together are not known well: it grows if its kernel does so, too, over the last quarter of the
+/// block by (nearly) the quarter of what a block may.
 template <class T>
 void check_growth(const DiscreteSystem& system, const Matrix<double>& K) {
   constexpr double most = detail::most_growth_by_fft<T>;
@@ -44,7 +45,9 @@ void check_growth(const DiscreteSystem& system, const Matrix<double>& K) {
   const auto largest = [&](Index n) { return n > 0 ? K.leftCols(n).cwiseAbs().maxCoeff() : 0; };
   const double growth = detail::log_growth(system);
   const Index longest = detail::longest_block(growth, most);
-  if (block <= longest || largest(block) < 0.7 * std::pow(most, 0.25) * largest(block * 3 / 4)) return;
+  constexpr double nearly = 0.7;
+  const double of_a_quarter = nearly * std::pow(most, 0.25);
+  if (block <= longest || largest(block) < of_a_quarter * largest(block * 3 / 4)) return;
   std::ostringstream rule;
   rule << "block must be at most " << longest << " for a system that grows by " << std::exp(growth)
        << " a sample, or its first outputs would be lost in rounding";

@@ -130,7 +130,7 @@ DiagonalSystem diagonalize(const StateSpace& system, double max_condition) {
   if (!(condition <= max_condition)) {
     std::ostringstream text;
     text << "longstate::diagonalize: the eigenvectors of A have condition " << condition << ", above the bound of "
-         << max_condition << "; a diagonal form would lose so many digits (nplr keeps them)";
+         << max_condition << "; a diagonal form would lose so many digits (of a measure, nplr keeps them)";
     throw std::domain_error(text.str());
   }
   const Matrix<Complex> B = V.partialPivLu().solve(balanced.B.cast<Complex>());

@@ -109,7 +109,7 @@ class SplitBalanced {
   Reduction<System> reduction(Index order) const {
     const Index r = order - lasting();
     const Vector<double> sigma = whole_.hankel_singular_values(hankel_.sigma);
-    Reduction<System> result{part(r), sigma, 2 * sigma.tail(sigma.size() - r).sum()};
+    Reduction<System> result{part(r), sigma, 2 * sigma.tail(sigma.size() - r).sum(), difference(order)};
     result.system.B *= whole_.b;
     result.system.C *= whole_.c;
     result.system.D = D_;
@@ -196,9 +196,7 @@ Reduction<System> reduced(const System& system, double error) {
   const SplitBalanced<System> balanced(system);
   const auto difference = [&](Index order) { return balanced.difference(order); };
   const Index order = smallest_order(balanced.least(), balanced.most(), error, difference);
-  Reduction<System> result = balanced.reduction(order);
-  result.difference = difference(order);
-  return result;
+  return balanced.reduction(order);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ struct Reduction {
   Vector<double> hankel_singular_values;  ///< all of the original (of its part that fades), falling
   double bound = 0;                       ///< 2 sum of those cut off: of the frequency response, absolute
   double difference =
-      0;  ///< of the impulse responses, relative 2-norm, of what fades; reduce_to_error alone measures it
+      0;  ///< of the impulse responses, relative 2-norm, of what fades; infinite if the smaller one does not fade
 };
 
 /// Z (N x at most N) with Z Z^T the controllability Gramian sum_k A^k B B^T (A^T)^k.
