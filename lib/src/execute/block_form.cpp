@@ -8,6 +8,8 @@
 #include <longstate/execute/kernel.hpp>
 #include <longstate/execute/transition.hpp>
 
+#include <algorithm>
+
 namespace longstate::detail {
 namespace {
 
@@ -65,12 +67,18 @@ Matrix<double> companion_state_responses(const TransferFunction& s, Index length
   return responses;
 }
 
+/// An impulse is w_0 = 1 after a state of zeros.
 Matrix<double> companion_reachable_states(const TransferFunction& s, Index length) {
-  const Index N = s.order();
-  const Long w = companion_responses(s, length);
-  Matrix<double> reach(N, length);
-  for (Index k = 0; k < length; ++k) {
-    for (Index n = 0; n < N; ++n) reach(n, k) = static_cast<double>(w(N + length - 2 - k - n, 0));
+  Vector<long double> w = Vector<long double>::Zero(length);
+  w(0) = 1;
+  for (Index k = 1; k < length; ++k) {
+    const Index known = std::min(k, s.order());
+    w(k) = -s.a.head(known).cast<long double>().dot(w.segment(k - known, known).reverse());
+  }
+  Matrix<double> reach = Matrix<double>::Zero(s.order(), length);
+  for (Index age = 0; age < length; ++age) {
+    const Index reached = std::min(age + 1, s.order());
+    reach.col(length - 1 - age).head(reached) = w.segment(age + 1 - reached, reached).reverse().cast<double>();
   }
   return reach;
 }
