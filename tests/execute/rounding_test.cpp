@@ -118,3 +118,39 @@ TEST_CASE("A11: the kernel of a transfer function whose poles lie together, at e
 #endif
   }
 }
+
+TEST_CASE("A8: what samples and calls round where nothing fades adds up as a random walk does, not one way") {
+  DiscreteDiagonal lasting{Vector<std::complex<double>>(4), Matrix<std::complex<double>>(4, 1),
+                           Matrix<std::complex<double>>::Ones(1, 4), Matrix<double>::Zero(1, 1)};
+  lasting.mu << std::complex<double>(0, 1e-4), std::complex<double>(-1e-6, 0.37), std::complex<double>(0, 1.9),
+      std::complex<double>(-1e-5, 3.0);
+  lasting.B << std::complex<double>(0.3, 0.7), std::complex<double>(-1.1, 0.1), std::complex<double>(0.013, -0.9),
+      std::complex<double>(37, 0.7);
+  const DiscreteSystem fading =
+      discretize(normal_plus_low_rank(LagT{}, 8, Matrix<double>::Ones(1, 8)), 3e-4, Discretization::bilinear);
+  constexpr Index calls = 4096;
+  double worst = 0;
+  for (const DiscreteSystem& system : {DiscreteSystem(lasting), fading}) {
+    const Matrix<long double> A = dense(system).A.cast<long double>();
+    for (const Index copies : {1, 3, 16}) {
+      for (const Index n : {1, 4, 7, 64}) {
+        CAPTURE(copies);
+        CAPTURE(n);
+        Recurrence<float> path(system, copies);
+        State<float> x = random_matrix(order(system), copies, 3).cast<float>();
+        Vector<long double> exact = x.col(copies - 1).cast<long double>();
+        double states = static_cast<double>(exact.cwiseAbs().maxCoeff());
+        const Matrix<float> u = Matrix<float>::Zero(copies, n);
+        Matrix<float> y(copies, n);
+        for (Index k = 0; k < calls; ++k) {
+          path.run(u, y, x);
+          for (Index i = 0; i < n; ++i) exact = A * exact;
+        }
+        const double error = static_cast<double>((x.col(copies - 1).cast<long double>() - exact).cwiseAbs().maxCoeff());
+        worst = std::max(worst, error / states / (3 * 6e-8 * std::sqrt(static_cast<double>(calls * (n + 4)))));
+      }
+    }
+  }
+  CHECK(worst < 1);
+  MESSAGE("in parts of the bound: " << worst);
+}

@@ -28,13 +28,18 @@ std::complex<T> rounded_power(std::complex<double> exact) {
   return std::abs(exact) < static_cast<double>(least) ? std::complex<T>(0) : std::complex<T>(exact);
 }
 
-/// What rounded_power takes from the logarithm of a power, at most the rounding of T: multiplied by 1 + drift, a state gets it back.
-/// In double the correction would be a rounding error of its own.
+/// What rounding takes from the logarithm of a power that is held as `held`, at most the rounding of T: multiplied by 1 + drift, a
+/// state gets it back. In double the correction would be a rounding error of its own.
+template <class T>
+std::complex<double> drift(std::complex<double> exact, std::complex<double> held) {
+  if (std::is_same_v<T, double> || held == 0.0) return 0;
+  return std::log(exact / held);  // near 0: the logarithms themselves could differ by a turn
+}
+
+/// Of rounded_power.
 template <class T>
 std::complex<double> drift(std::complex<double> exact) {
-  const std::complex<double> rounded(rounded_power<T>(exact));
-  if (std::is_same_v<T, double> || rounded == 0.0) return 0;
-  return std::log(exact / rounded);  // near 0: the logarithms themselves could differ by a turn
+  return drift<T>(exact, std::complex<double>(rounded_power<T>(exact)));
 }
 
 }  // namespace longstate::detail

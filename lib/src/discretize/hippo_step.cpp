@@ -10,7 +10,7 @@
 namespace longstate {
 namespace {
 
-constexpr Index few_substeps = 1 << 15;  // keep more digits than a matrix does
+constexpr Index few_substeps = 1 << 12;  // keep more digits than a matrix does
 constexpr double part_of_window = 0.1;   // a step that float can take by gbt,
 constexpr double most_turn = 6;          // and of fourier, whose frequencies do not fade, ||A|| dt
 

@@ -43,20 +43,20 @@ void strided_copy(const T* from, Index stride, Index n, T* to, Index to_stride) 
 template <class T>
 using Pairs = Eigen::Matrix<T, 2, Eigen::Dynamic>;
 
-/// z = a b of W lanes, each a row of real parts and one of imaginary ones.
-template <class T>
-void multiply(Index width, const T* a, const T* b, T* z) {
-  using Lanes = Eigen::Array<T, Eigen::Dynamic, 1>;
-  const Eigen::Map<const Lanes> a_re(a, width), a_im(a + width, width), b_re(b, width), b_im(b + width, width);
-  Eigen::Map<Lanes>(z, width) = a_re * b_re - a_im * b_im;
-  Eigen::Map<Lanes>(z + width, width) = a_re * b_im + a_im * b_re;
-}
-
 /// Writes a complex number in a lane of two rows of W.
 template <class T, class Column>
 void put(Column&& column, Index pair, Index width, Index lane, Complex value) {
   column(2 * pair * width + lane) = static_cast<T>(value.real());
   column((2 * pair + 1) * width + lane) = static_cast<T>(value.imag());
+}
+
+/// The same, and in two more rows what T leaves of it.
+template <class Column>
+void put_whole(Column&& column, Index width, Index lane, std::complex<long double> value) {
+  using T = typename std::decay_t<Column>::Scalar;
+  const std::complex<long double> held{std::complex<T>(value)};
+  put<T>(column, 0, width, lane, Complex(held));
+  put<T>(column, 1, width, lane, Complex(value - held));
 }
 
 }  // namespace
@@ -87,7 +87,7 @@ DiagonalLanes<T>::DiagonalLanes(const std::vector<DiscreteSystem>& layer, Index 
       drift_(tables_.size(), Matrix<T>::Zero(2 * ahead * width_, rows_)),
       through_(tables_.size(),
                Matrix<T>::Zero(one_channel_ ? static_cast<Index>(simd::through_period<T>()) : width_, ahead)),
-      B_(tables_.size(), Matrix<T>::Zero(2 * width_, rows_)),
+      B_(tables_.size(), Matrix<T>::Zero(4 * width_, rows_)),
       inverse_B_(B_),
       numbers_(Matrix<T>::Zero(width_, 2 * rows_)),
       states_(size(blocks()), Matrix<T>::Zero(2 * width_, rows_)) {
@@ -121,8 +121,9 @@ void DiagonalLanes<T>::fill(const DiscreteDiagonal& system, Index copy) {
       put<T>(tables_[table].col(at.row), i, width_, at.lane, std::conj(c * detail::power_of(mu, i + 1 - before)));
       if (i >= before) H(i) += (c * detail::power_of(mu, i - before)).real();
     }
-    put<T>(B_[table].col(at.row), 0, width_, at.lane, b);
-    put<T>(inverse_B_[table].col(at.row), 0, width_, at.lane, 1.0 / b);
+    const std::complex<long double> exact(b);
+    put_whole(B_[table].col(at.row), width_, at.lane, exact);
+    put_whole(inverse_B_[table].col(at.row), width_, at.lane, 1.0L / exact);
   }
   const Place channel = place(copy, 0);
   Matrix<T>& through = through_[size(table_of(channel.block))];
@@ -179,29 +180,30 @@ template <class T>
 void DiagonalLanes<T>::take(const StateRef<T>& x) {
   for (Index block = 0; block < blocks(); ++block) {
     gather(x, block);
-    const Matrix<T>& factor = inverse_B_[size(table_of(block))];
-    for (Index row = 0; row < rows_; ++row) {
-      multiply<T>(width_, factor.col(row).data(), numbers_.col(2 * row).data(), state_of(block, row));
-    }
+    scale(inverse_B_, block, numbers_.data(), state_of(block, 0));
   }
 }
 
 template <class T>
 void DiagonalLanes<T>::give(StateRef<T> x) {
   for (Index block = 0; block < blocks(); ++block) {
-    const Matrix<T>& factor = B_[size(table_of(block))];
-    for (Index row = 0; row < rows_; ++row) {
-      multiply<T>(width_, factor.col(row).data(), state_of(block, row), numbers_.col(2 * row).data());
-    }
+    scale(B_, block, state_of(block, 0), numbers_.data());
     scatter(x, block);
   }
 }
 
 template <class T>
+void DiagonalLanes<T>::scale(const std::vector<Matrix<T>>& factors, Index block, const T* from, T* to) const {
+  const auto table = size(table_of(block));
+  const T* const drift = call_ <= chunk_ ? drift_[table].data() : nullptr;
+  simd::diagonal_loops<T>().scale(factors[table].data(), drift, size(call_), size(rows_), from, to);
+}
+
+template <class T>
 simd::DiagonalRows<T> DiagonalLanes<T>::rows_of(Index block) {
   const auto table = size(table_of(block));
-  return {tables_[table].data(), drift_[table].data(), through_[table].data(),
-          state_of(block, 0),    size(rows_),          one_channel_};
+  const T* const drift = call_ <= chunk_ ? nullptr : drift_[table].data();
+  return {tables_[table].data(), drift, through_[table].data(), state_of(block, 0), size(rows_), one_channel_};
 }
 
 template <class T>
@@ -279,6 +281,7 @@ void DiagonalLanes<T>::run_full_blocks(ConstSignal<T> u, Signal<T> y) {
 template <class T>
 void DiagonalLanes<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   const detail::NoDenormals guard;
+  call_ = u.cols();
   take(x);
   const Index full = one_channel_ ? 0 : copies_ / width_;
   if (full > 0) run_full_blocks(u, y);

@@ -6,6 +6,8 @@
 
 #include <Eigen/LU>
 
+#include <algorithm>
+
 namespace longstate {
 namespace {
 
@@ -86,11 +88,17 @@ void apply(DiagonalTransition<T>& A, const Eigen::Ref<const Vector<T>>& x, Eigen
 
 template <class T>
 void DiagonalTransition<T>::apply(const T* x, T* next) const {
+  std::fill_n(next, 2 * lambda_.size(), T(0));
+  add(x, next);
+}
+
+template <class T>
+void DiagonalTransition<T>::add(const T* x, T* next) const {
   for (Index n = 0; n < lambda_.size(); ++n) {
-    const double re = static_cast<double>(x[2 * n]);
-    const double im = static_cast<double>(x[2 * n + 1]);
-    next[2 * n] = static_cast<T>(lambda_(n).real() * re - lambda_(n).imag() * im);
-    next[2 * n + 1] = static_cast<T>(lambda_(n).real() * im + lambda_(n).imag() * re);
+    const double re = static_cast<double>(x[2 * n]), im = static_cast<double>(x[2 * n + 1]);
+    next[2 * n] = static_cast<T>(lambda_(n).real() * re - lambda_(n).imag() * im + static_cast<double>(next[2 * n]));
+    next[2 * n + 1] =
+        static_cast<T>(lambda_(n).real() * im + lambda_(n).imag() * re + static_cast<double>(next[2 * n + 1]));
   }
 }
 
@@ -111,12 +119,13 @@ NplrTransition<T>::NplrTransition(const DiscreteNplr& system) {
 
 template <class T>
 void NplrTransition<T>::apply(const T* x, T* next) const {
-  diagonal_.apply(x, next);
+  std::fill_n(next, U_.rows(), T(0));
   for (Index j = 0; j < U_.cols(); ++j) {
     double sum = 0;
     for (Index n = 0; n < U_.rows(); ++n) sum += V_(n, j) * static_cast<double>(x[n]);
     for (Index n = 0; n < U_.rows(); ++n) next[n] -= static_cast<T>(U_(n, j) * sum);
   }
+  diagonal_.add(x, next);  // the larger part comes last, so that it is rounded once
 }
 
 template <class T>

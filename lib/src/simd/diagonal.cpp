@@ -142,24 +142,64 @@ HWY_INLINE void Step(Group<G, V>& group, const T* HWY_RESTRICT powers, const T* 
   }
 }
 
-/// Half of what rounding takes from the powers over the steps of a chunk, and over its last one of `left` samples: given back before
-/// and after, it leaves outputs and inputs within a chunk at most half of it off.
+template <class T>
+struct Complex {
+  hn::Vec<Tag<T>> re, im;
+};
+
+template <class T>
+HWY_INLINE Complex<T> Load(const T* pair) {
+  const Tag<T> d;
+  return {hn::Load(d, pair), hn::Load(d, pair + hn::Lanes(d))};
+}
+
+/// a b + c
+template <class T>
+HWY_INLINE Complex<T> MulAdd(Complex<T> a, Complex<T> b, Complex<T> c) {
+  return {hn::MulAdd(a.re, b.re, hn::NegMulAdd(a.im, b.im, c.re)),
+          hn::MulAdd(a.re, b.im, hn::MulAdd(a.im, b.re, c.im))};
+}
+
+/// Half of what rounding takes from the powers of a row over n samples: given back before and after them, it leaves outputs and inputs
+/// between at most half of it off.
+template <class T>
+HWY_INLINE Complex<T> HalfDrift(const T* drift, std::size_t n) {
+  const Tag<T> d;
+  const std::size_t W = hn::Lanes(d), left = n % ahead;
+  const auto half = hn::Set(d, T(0.5)), halves = hn::Set(d, T(0.5) * static_cast<T>(n / ahead));
+  const Complex<T> whole = Load(drift + (2 * ahead - 2) * W);
+  Complex<T> sum{hn::Mul(halves, whole.re), hn::Mul(halves, whole.im)};
+  if (left != 0) {
+    const Complex<T> last = Load(drift + (2 * left - 2) * W);
+    sum = {hn::MulAdd(half, last.re, sum.re), hn::MulAdd(half, last.im, sum.im)};
+  }
+  return sum;
+}
+
 template <std::size_t G, class T, class V>
-HWY_INLINE void GiveBackHalf(Group<G, V>& group, const T* drift, std::size_t steps, std::size_t left) {
+HWY_INLINE void GiveBackHalf(Group<G, V>& group, const T* drift, std::size_t n) {
+  if (drift == nullptr) return;
+  for (std::size_t g = 0; g < G; ++g, drift += 2 * ahead * hn::Lanes(Tag<T>())) {
+    const Complex<T> x{group.re[g], group.im[g]}, next = MulAdd(HalfDrift(drift, n), x, x);
+    group.re[g] = next.re;
+    group.im[g] = next.im;
+  }
+}
+
+template <class T>
+void Scale(const T* factor, const T* drift, std::size_t n, std::size_t rows, const T* from, T* to) {
   const Tag<T> d;
   const std::size_t W = hn::Lanes(d);
-  const V half = hn::Set(d, T(0.5)), halves = hn::Set(d, T(0.5) * static_cast<T>(steps));
-  for (std::size_t g = 0; g < G; ++g, drift += 2 * ahead * W) {
-    V drift_re = hn::Mul(halves, hn::Load(d, drift + (2 * ahead - 2) * W));
-    V drift_im = hn::Mul(halves, hn::Load(d, drift + (2 * ahead - 1) * W));
-    if (left != 0) {
-      drift_re = hn::MulAdd(half, hn::Load(d, drift + (2 * left - 2) * W), drift_re);
-      drift_im = hn::MulAdd(half, hn::Load(d, drift + (2 * left - 1) * W), drift_im);
+  for (std::size_t row = 0; row < rows; ++row, factor += 4 * W, from += 2 * W, to += 2 * W) {
+    const Complex<T> x = Load(from), held = Load(factor);
+    Complex<T> more = Load(factor + 2 * W);
+    if (drift != nullptr) {
+      more = MulAdd(HalfDrift(drift, n), held, more);
+      drift += 2 * ahead * W;
     }
-    const V more_re = hn::NegMulAdd(drift_im, group.im[g], hn::Mul(drift_re, group.re[g]));
-    const V more_im = hn::MulAdd(drift_im, group.re[g], hn::Mul(drift_re, group.im[g]));
-    group.re[g] = hn::Add(group.re[g], more_re);
-    group.im[g] = hn::Add(group.im[g], more_im);
+    const Complex<T> product = MulAdd(held, x, MulAdd(more, x, {hn::Zero(d), hn::Zero(d)}));
+    hn::Store(product.re, d, to);
+    hn::Store(product.im, d, to + W);
   }
 }
 
@@ -171,7 +211,7 @@ HWY_INLINE void RunGroup(const DiagonalRows<T>& rows, std::size_t first, const T
   const std::size_t W = hn::Lanes(d), of_u = kind >= Kind::first_of_one ? 1 : W, row = 2 * ahead * W;
   const T* const table = rows.table + 2 * first * row;
   const T* const powers = table + row;
-  const T* const drift = rows.drift + first * row;
+  const T* const drift = rows.drift == nullptr ? nullptr : rows.drift + first * row;
   T* const state = rows.state + first * 2 * W;
   Group<G, V> group;
   for (std::size_t g = 0; g < G; ++g) {
@@ -188,7 +228,7 @@ HWY_INLINE void RunGroup(const DiagonalRows<T>& rows, std::size_t first, const T
   const bool join = kind >= Kind::first_of_one && first + G == rows.rows;
   T* out = y;
   const std::size_t whole = n / ahead, left = n % ahead, of_out = join ? ahead / kJoined<T> * W : ahead * W;
-  GiveBackHalf(group, drift, whole, left);
+  GiveBackHalf(group, drift, n);
   for (std::size_t k = 0; k < whole; ++k, u += ahead * of_u, y += ahead * W, out += of_out) {
     mover.Sample();
     Step<ahead, kind>(group, powers, rows.H, u, y, out, join);
@@ -197,7 +237,7 @@ HWY_INLINE void RunGroup(const DiagonalRows<T>& rows, std::size_t first, const T
   if (left == 2) Step<2, kind>(group, powers, rows.H, u, y, out, join);
   if (left == 3) Step<3, kind>(group, powers, rows.H, u, y, out, join);
 
-  GiveBackHalf(group, drift, whole, left);
+  GiveBackHalf(group, drift, n);
   for (std::size_t g = 0; g < G; ++g) {
     hn::Store(group.re[g], d, state + 2 * g * W);
     hn::Store(group.im[g], d, state + 2 * g * W + W);
@@ -271,7 +311,7 @@ void ToFrames(const T* HWY_RESTRICT block, std::size_t channels, std::size_t n, 
 
 template <class T>
 const DiagonalLoops<T>* All() {
-  static const DiagonalLoops<T> all{hn::Lanes(Tag<T>()), Run<T>, ToBlock<T>, ToFrames<T>, Sum<T>};
+  static const DiagonalLoops<T> all{hn::Lanes(Tag<T>()), Run<T>, Scale<T>, ToBlock<T>, ToFrames<T>, Sum<T>};
   return &all;
 }
 

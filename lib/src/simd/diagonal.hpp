@@ -31,9 +31,10 @@ template <class T>
 struct DiagonalRows {
   const T*
       table;  ///< rows x 2 x ahead x 2 x W: c_0 … (re, -im), lambda^1 … lambda^ahead (re, im); 64-byte aligned, as all here
-  const T* drift;  ///< rows x ahead x 2 x W: the logarithm of each power minus that of the power as T holds it
-  const T* H;      ///< ahead x W; of W channels alone
-  T* state;        ///< rows x 2 x W: x (re, im)
+  const T*
+      drift;  ///< rows x ahead x 2 x W: the logarithm of each power minus that of the power as T holds it; null: left to `scale`
+  const T* H;  ///< ahead x W; of W channels alone
+  T* state;    ///< rows x 2 x W: x (re, im)
   std::size_t rows;
   bool one_channel;
 };
@@ -66,6 +67,10 @@ struct DiagonalLoops {
   /// the drifts d of all steps, x <- (1 + d / 2) x before and after them. One channel's y lacks what the samples of a step add to it,
   /// and its rows, min(ahead, W) of them, are joined for `sum`.
   void (*run)(const DiagonalRows<T>& rows, const T* u, T* y, std::size_t n, const Traffic<T>& traffic);
+
+  /// The state in other units: `to` = factor (1 + d / 2) `from`, rounded about once, so that it does not add up over calls either.
+  /// d: the drifts of n samples, of none without `drift`. factor: rows x 4 x W, (re, im) and what T left of them; from, to: rows x 2 x W.
+  void (*scale)(const T* factor, const T* drift, std::size_t n, std::size_t rows, const T* from, T* to);
 
   /// Frames of `channels` <= W numbers, every `stride`, to n rows of W, and back.
   void (*to_block)(const T* frames, std::size_t stride, std::size_t channels, std::size_t n, T* block);

@@ -29,9 +29,10 @@ struct Traffic;
 ///            time; fewer run one at a time, W entries together. Samples go in chunks that stay in the first cache; while W copies
 ///            advance, the inputs of the next W are copied beside them, and the outputs of those before are written.
 /// Cost       4.5 multiply-adds an entry and sample (six one sample at a time), in vectors of W; run() takes the state over and
-///            gives it back: 8 an entry, in vectors too.
+///            gives it back: 16 an entry, in vectors too.
 /// Accuracy   as Recurrence. What rounding takes from the powers of lambda is given back, half before each chunk and half after, so that
-///            in float it does not add up over the samples; how a signal is cut into calls does not matter but for rounding.
+///            in float it does not add up over the samples, and in calls of one chunk together with B as the state comes and goes,
+///            so that it does not add up over calls: how a signal is cut does not matter but for rounding.
 /// Real-time  run() neither allocates, locks nor calls the system; denormal numbers are taken as zeros while it runs.
 /// Threads    owns its scratch: copy it to use it on another thread.
 template <class T>
@@ -60,6 +61,7 @@ class DiagonalLanes {
   void scatter(StateRef<T> x, Index block) const;
   void take(const StateRef<T>& x);
   void give(StateRef<T> x);
+  void scale(const std::vector<Matrix<T>>& factors, Index block, const T* from, T* to) const;
   T* state_of(Index block, Index row);
   simd::DiagonalRows<T> rows_of(Index block);
   void run_channel(Index channel, ConstSignal<T> u, Signal<T> y);
@@ -69,11 +71,12 @@ class DiagonalLanes {
 
   Index copies_, systems_, entries_, width_;
   bool one_channel_;
-  Index chunk_;                            // samples that go together
-  Index rows_;                             // of a block
+  Index chunk_;     // samples that go together
+  Index rows_;      // of a block
+  Index call_ = 0;  // samples of this call; those of one chunk get the drift as the state comes and goes
   std::vector<Matrix<T>> tables_, drift_;  // of the blocks that differ, as simd::DiagonalRows has them
   std::vector<Matrix<T>> through_;         // H of these: W (one channel: period) x ahead
-  std::vector<Matrix<T>> B_, inverse_B_;   // of these: 2 W x rows
+  std::vector<Matrix<T>> B_, inverse_B_;   // of these: 4 W x rows, what T leaves of them below
   Matrix<T> numbers_;                      // of the state of a block: W x 2 rows
   std::vector<Matrix<T>> states_;          // of a block: 2 W x rows
   Matrix<T> u_[2], y_[2];  // W x chunk: of what runs, and of what comes or goes; one channel's after zeros

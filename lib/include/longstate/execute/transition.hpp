@@ -51,6 +51,8 @@ class DiagonalTransition {
 
   /// next <- A x, one column; next must not be x. Cost 4 multiply-adds an entry.
   void apply(const T* x, T* next) const;
+  /// next <- A x + next.
+  void add(const T* x, T* next) const;
 
  private:
   friend struct detail::SweepTables;
