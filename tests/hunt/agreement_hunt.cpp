@@ -188,6 +188,12 @@ struct Task {
       const auto at = static_cast<std::size_t>(c);
       const Oracle& o = truth[at];
       const double allowed = bound<T>(x.rows()) * conditions[at] + 4 * own[at] + stiff_rounding(system(c), n);
+      // states below the least number of T are zeros
+      const auto smallest = static_cast<long double>(std::numeric_limits<T>::min());
+      const long double unseen = smallest * (1 + output_matrix(system(c)).cwiseAbs().rowwise().sum().maxCoeff());
+      const auto parts_of = [&](long double difference, long double of) {
+        return static_cast<double>(difference <= unseen ? 0 : difference / (of * allowed));  // NaN stays NaN
+      };
       long double scale = least[at];
       for (Index j = 0; j < std::min(n, reach); ++j) scale = std::max(scale, o.scale(j));
       for (Index k = 0; k < n; ++k) {
@@ -195,14 +201,14 @@ struct Task {
         scale = std::max(scale, o.scale(k));
         for (Index i = 0; i < q; ++i) {
           const long double difference = std::abs(static_cast<long double>(y(c * q + i, k)) - o.y(i, k));
-          const double part = difference == 0 ? 0 : static_cast<double>(difference / (scale * allowed));
+          const double part = parts_of(difference, scale);
           if (!(part <= worst)) worst = part;
         }
       }
       const long double states =
           std::max(o.x.cwiseAbs().maxCoeff(), x0.col(c).template cast<long double>().cwiseAbs().maxCoeff());
       const long double difference = (x.col(c).template cast<long double>() - o.x.col(n - 1)).cwiseAbs().maxCoeff();
-      const double part = difference == 0 ? 0 : static_cast<double>(difference / (states * allowed));
+      const double part = parts_of(difference, states);
       if (!(part <= worst)) worst = part;
     }
     return worst;
