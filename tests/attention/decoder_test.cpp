@@ -247,7 +247,7 @@ TEST_CASE_TEMPLATE("A4: tokens too large for their scores are named, and later o
         run();
       } catch (const std::invalid_argument& error) {
         CAPTURE(error.what());
-        return std::string(error.what()).find("of token " + token + " must have a length") != std::string::npos;
+        return std::string(error.what()).find("of token " + token + " must be so short") != std::string::npos;
       }
       return false;
     };

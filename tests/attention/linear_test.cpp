@@ -355,10 +355,10 @@ TEST_CASE_TEMPLATE("A4: linear attention names tokens that are not finite or too
     }
     for (const T value : {std::numeric_limits<T>::max(), std::numeric_limits<T>::lowest()}) {
       bad(2, 3) = value;
-      CHECK(refused(linear, bad, "of token 7 must have a length whose power 2 is finite"));
+      CHECK(refused(linear, bad, "of token 7 must be so short that its length to the power of 2 is finite"));
       bad(2, 3) = 0;
       bad(6, 3) = std::copysign(std::sqrt(std::numeric_limits<T>::max()) / 2, value);
-      CHECK(refused(linear, bad, "rows of token 7 must have a length whose power 4 is finite"));
+      CHECK(refused(linear, bad, "rows of token 7 must be so short that its length to the power of 4 is finite"));
       bad(6, 3) = 0;
     }
     linear.run(X.rightCols(6), Y.rightCols(6));

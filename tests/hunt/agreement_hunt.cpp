@@ -103,12 +103,13 @@ double condition(const DiscreteSystem& system, Index length) {
   return (1 + s->a.lpNorm<1>()) * static_cast<double>(inverse.lpNorm<1>());
 }
 
-/// Of a zero eigenvalue by a stiff step of gbt (hippo_step.hpp).
+/// Of a zero eigenvalue by a stiff step (hippo_step.hpp).
 double stiff_rounding(const DiscreteSystem& system, Index n) {
   const auto* s = std::get_if<DiscreteHippo>(&system);
-  if (!s || !is_gbt(s->method) || !std::holds_alternative<Fourier>(s->measure)) return 0;
+  if (!s || !std::holds_alternative<Fourier>(s->measure)) return 0;
   const double norm = HippoOperator<double>(s->measure, s->order()).norm_bound() * s->dt;
-  return gbt_alpha(s->method, s->alpha) * norm * std::numeric_limits<double>::epsilon() * static_cast<double>(n);
+  const double alpha = is_gbt(s->method) ? gbt_alpha(s->method, s->alpha) : 1;  // zoh and foh: their sub-steps
+  return alpha * norm * std::numeric_limits<double>::epsilon() * static_cast<double>(n);
 }
 
 template <class T>
@@ -172,27 +173,29 @@ struct Task {
   }
 
   /// The error of outputs and of the final state, in parts of the bound. reach: samples of a block, within which growth is not told
-  /// apart; fft: its length, else 0.
-  double error(const Matrix<T>& y, const State<T>& x, Index reach, Index fft) const {
-    const double plain = error_beside(y, x, reach, std::vector<long double>(truth.size(), 0));
-    if (plain <= 1 || fft == 0) return plain;
+  /// apart; fft: its length, else 0; rounded: whether the path has matrices in T.
+  double error(const Matrix<T>& y, const State<T>& x, Index reach, Index fft, bool rounded) const {
+    const double alone = error_beside(y, x, reach, std::vector<long double>(truth.size(), 0), rounded);
+    if (alone <= 1 || fft == 0) return alone;
     std::vector<long double> least;
     for (Index c = 0; c < copies; ++c) least.push_back(through_fft(c, fft));
-    return error_beside(y, x, reach, least);
+    return error_beside(y, x, reach, least, rounded);
   }
 
-  double error_beside(const Matrix<T>& y, const State<T>& x, Index reach, const std::vector<long double>& least) const {
+  double error_beside(const Matrix<T>& y, const State<T>& x, Index reach, const std::vector<long double>& least,
+                      bool rounded) const {
     double worst = 0;
     const Index n = u.cols(), q = y.rows() / copies;
     for (Index c = 0; c < copies; ++c) {
       const auto at = static_cast<std::size_t>(c);
       const Oracle& o = truth[at];
-      const double allowed = bound<T>(x.rows()) * conditions[at] + 4 * own[at] + stiff_rounding(system(c), n);
+      const double allowed =
+          bound<T>(x.rows()) * conditions[at] + (rounded ? 4 * own[at] : 0) + stiff_rounding(system(c), n);
       // states below the least number of T are zeros
       const auto smallest = static_cast<long double>(std::numeric_limits<T>::min());
       const long double unseen = smallest * (1 + output_matrix(system(c)).cwiseAbs().rowwise().sum().maxCoeff());
-      const auto parts_of = [&](long double difference, long double of) {
-        return static_cast<double>(difference <= unseen ? 0 : difference / (of * allowed));  // NaN stays NaN
+      const auto parts_of = [&](long double difference, long double of, long double nothing) {
+        return static_cast<double>(difference <= nothing ? 0 : difference / (of * allowed));  // NaN stays NaN
       };
       long double scale = least[at];
       for (Index j = 0; j < std::min(n, reach); ++j) scale = std::max(scale, o.scale(j));
@@ -201,14 +204,14 @@ struct Task {
         scale = std::max(scale, o.scale(k));
         for (Index i = 0; i < q; ++i) {
           const long double difference = std::abs(static_cast<long double>(y(c * q + i, k)) - o.y(i, k));
-          const double part = parts_of(difference, scale);
+          const double part = parts_of(difference, scale, unseen);
           if (!(part <= worst)) worst = part;
         }
       }
       const long double states =
           std::max(o.x.cwiseAbs().maxCoeff(), x0.col(c).template cast<long double>().cwiseAbs().maxCoeff());
       const long double difference = (x.col(c).template cast<long double>() - o.x.col(n - 1)).cwiseAbs().maxCoeff();
-      const double part = parts_of(difference, states);
+      const double part = parts_of(difference, states, smallest);
       if (!(part <= worst)) worst = part;
     }
     return worst;
@@ -225,6 +228,9 @@ template <class T, class Make>
 void try_path(Random& random, const Task<T>& task, const std::string& path_name, Index reach, const Make& make,
               Index fft = 0) {
   const std::string kind = path_name + " " + std::string(name(structure(task.model.layer.front()))) + precision<T>();
+  // a recurrence of a transfer function keeps its coefficients in double
+  const bool rounded =
+      structure(task.model.layer.front()) == Structure::dense || path_name == "chunked" || path_name == "planned";
   try {
     auto path = make();
     Matrix<T> y(path.outputs(), task.u.cols());
@@ -233,7 +239,7 @@ void try_path(Random& random, const Task<T>& task, const std::string& path_name,
     note(kind,
          task.model.text + ", " + std::to_string(task.copies) + " copies, " + std::to_string(task.u.cols()) +
              " samples, block " + std::to_string(reach),
-         task.number, task.error(y, x, reach, fft));
+         task.number, task.error(y, x, reach, fft, rounded));
   } catch (const std::logic_error& e) {
     ++table[kind].refused;
     if (path_name == "step" || path_name == "run" || path_name == "planned")

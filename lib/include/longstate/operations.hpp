@@ -13,6 +13,7 @@ struct Operations {
 };
 
 namespace detail {
+/// To all counts of this thread. No allocation, lock or system call.
 void add_to_counts(const Operations& done) noexcept;
 }
 

@@ -9,7 +9,7 @@ namespace longstate::detail {
 
 /// The first column of M that holds a value which is not finite is named as `what` first + k.
 template <class M>
-void check_finite(std::string_view where, std::string_view what, const M& columns, Index first) {
+void check_columns(std::string_view where, std::string_view what, const M& columns, Index first) {
   if (columns.allFinite()) return;
   for (Index k = 0; k < columns.cols(); ++k) {
     for (const auto value : columns.col(k)) {
@@ -30,7 +30,7 @@ void check_powers(std::string_view where, std::string_view what, const M& column
          std::string(what)
              .append(" of token ")
              .append(std::to_string(first + k))
-             .append(" must have a length whose power ")
+             .append(" must be so short that its length to the power of ")
              .append(std::to_string(power))
              .append(" is finite"),
          std::sqrt(square));

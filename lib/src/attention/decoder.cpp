@@ -84,13 +84,13 @@ void FullAttention<T>::run(ConstSignal<T> X, Signal<T> Y) {
   detail::check_shape("FullAttention::run", "Y", Y.rows(), Y.cols(), layer_.width(), n);
   check_tokens("FullAttention::run", n);
   if (n == 0) return;
-  detail::check_finite("FullAttention::run", "token", X, 0);
+  detail::check_columns("FullAttention::run", "token", X, 0);
   Matrix<T> queries(heads * layer_.key_dim(), n), rows(layer_.row(), n), outputs(heads * layer_.value_dim(), n);
   layer_.queries(X, 0, queries);
   layer_.rows(X, 0, rows);
   attend(queries, rows, outputs);
   layer_.read_out(outputs, Y);
-  detail::check_finite("FullAttention::run", "output", Y, 0);
+  detail::check_columns("FullAttention::run", "output", Y, 0);
 }
 
 // ---- cached
@@ -136,7 +136,7 @@ void CachedAttention<T>::run(ConstSignal<T> X, Signal<T> Y) {
   detail::check_shape("CachedAttention::run", "X", X.rows(), n, layer_.width(), n);
   detail::check_shape("CachedAttention::run", "Y", Y.rows(), Y.cols(), layer_.width(), n);
   check_tokens("CachedAttention::run", tokens_ + n);
-  detail::check_finite("CachedAttention::run", "token", X, tokens_);
+  detail::check_columns("CachedAttention::run", "token", X, tokens_);
   const Index before = tokens_;
   try {
     extend(X, Y);
@@ -171,7 +171,7 @@ void CachedAttention<T>::extend(ConstSignal<T> X, Signal<T> Y) {
     };
     attend_rows<T>(*rows_, layer_, first, queries.leftCols(count), visit, outputs.leftCols(count));
     layer_.read_out(outputs.leftCols(count), Y.middleCols(done, count));
-    detail::check_finite("CachedAttention::run", "output", Y.middleCols(done, count), first);
+    detail::check_columns("CachedAttention::run", "output", Y.middleCols(done, count), first);
   }
 }
 
@@ -222,7 +222,7 @@ template <class T>
 void ConstantAttention<T>::hidden(std::size_t level, Index k, Frame<T> x) {
   if (level == 0) {
     source_(k, x);
-    detail::check_finite("ConstantAttention::run", "token", x, k);
+    detail::check_columns("ConstantAttention::run", "token", x, k);
     return;
   }
   attend(level - 1, k, x);
@@ -259,7 +259,7 @@ void ConstantAttention<T>::run(Index k, Frame<T> y) {
   if (k < 0 || k >= max_tokens) detail::fail("ConstantAttention::run", "k must be from 0 to 2^24 - 1", k);
   detail::check_shape("ConstantAttention::run", "y", y.size(), 1, levels_.front().layer.width(), 1);
   attend(levels_.size() - 1, k, y);
-  detail::check_finite("ConstantAttention::run", "output", y, k);
+  detail::check_columns("ConstantAttention::run", "output", y, k);
 }
 
 template class FullAttention<float>;

@@ -75,7 +75,7 @@ void LinearAttention<T>::restore(const LinearAttentionState<T>& state) {
   constexpr std::string_view where = "LinearAttention::restore";
   detail::check_shape(where, "sums", state.sums.rows(), state.sums.cols(), state_.sums.rows(), state_.sums.cols());
   detail::check_shape(where, "units", state.units.size(), 1, state_.units.size(), 1);
-  detail::check_finite(where, "column", state.sums, 0);
+  detail::check_columns(where, "column", state.sums, 0);
   for (const double unit : state.units) {
     if (!(unit <= 0)) detail::fail(where, "units must not be positive", unit);
   }
@@ -151,7 +151,7 @@ void LinearAttention<T>::run(ConstSignal<T> X, Signal<T> Y) {
   detail::check_shape(where, "X", X.rows(), n, layer_.width(), n);
   detail::check_shape(where, "Y", Y.rows(), Y.cols(), layer_.width(), n);
   if (n == 0) return;
-  detail::check_finite(where, "token", X, first);
+  detail::check_columns(where, "token", X, first);
   const detail::NoDenormals guard;
   Matrix<T> queries(heads * layer_.key_dim(), n), rows(layer_.row(), n), outputs(heads * d, n);
   layer_.queries(X, first, queries);
@@ -170,7 +170,7 @@ void LinearAttention<T>::run(ConstSignal<T> X, Signal<T> Y) {
   if (options_.map == FeatureMap::elu) detail::count_exponentials(2 * columns);
   if (options_.map == FeatureMap::taylor) detail::count_flops(4 * n * heads * layer_.key_dim() * layer_.key_dim());
   layer_.read_out(outputs, Y);
-  detail::check_finite(where, "output", Y, first);
+  detail::check_columns(where, "output", Y, first);
 }
 
 template void map_features<float>(FeatureMap, ConstFrame<float>, Frame<float>);

@@ -12,9 +12,6 @@ namespace longstate::detail {
 /// Of the whole process: the OperationCounts alive. Where there is none, a loop pays for a load, and no thread is looked at.
 extern std::atomic<int> counts_alive;
 
-/// To all counts of this thread. No allocation, lock or system call.
-void add_to_counts(const Operations& done) noexcept;
-
 inline void count(const Operations& done) noexcept {
   if (counts_alive.load(std::memory_order_acquire) > 0) add_to_counts(done);
 }

@@ -13,18 +13,11 @@
 namespace longstate::detail {
 namespace {
 
-using Complex = std::complex<double>;
-
-/// e^(mu_n k)
-Vector<Complex> powers(const DiscreteDiagonal& system, Index k) {
-  return system.mu.unaryExpr([k](Complex mu) { return power_of(mu, k); });
-}
-
 Matrix<double> diagonal_state_responses(const DiscreteDiagonal& s, Index length) {
   const Index first = s.convention == Convention::sequence ? 1 : 0;
   Matrix<double> responses(s.outputs() * length, s.order());
   for (Index k = 0; k < length; ++k) {
-    const Matrix<double> rows = real_rows(s.C * powers(s, k + first).asDiagonal());
+    const Matrix<double> rows = real_rows(s.C * powers_of(s.mu, k + first).asDiagonal());
     for (Index i = 0; i < s.outputs(); ++i) responses.row(i * length + k) = rows.row(i);
   }
   return responses;
@@ -33,7 +26,7 @@ Matrix<double> diagonal_state_responses(const DiscreteDiagonal& s, Index length)
 Matrix<double> diagonal_reachable_states(const DiscreteDiagonal& s, Index length) {
   Matrix<double> reach(s.order(), s.inputs() * length);
   for (Index k = 0; k < length; ++k) {
-    const Matrix<double> columns = real_columns(powers(s, length - 1 - k).asDiagonal() * s.B);
+    const Matrix<double> columns = real_columns(powers_of(s.mu, length - 1 - k).asDiagonal() * s.B);
     for (Index j = 0; j < s.inputs(); ++j) reach.col(j * length + k) = columns.col(j);
   }
   return reach;

@@ -38,9 +38,8 @@ std::size_t size(Index n) { return static_cast<std::size_t>(n); }
 template <class T>
 struct Blocks {
   Matrix<T> H, O, R;
-  Matrix<T> step;         // A^T: diagonal N x 2 as simd::ProductLoops::turn takes it; others A^T - diag(ones), N x N
-  Vector<T> ones;         // dense: the ones
-  Vector<Complex> drift;  // diagonal: what rounding takes from the logarithm of A^T
+  Matrix<T> step;  // A^T: diagonal as simd::ProductLoops::turn takes it; others A^T - diag(ones), N x N
+  Vector<T> ones;  // dense: the ones
 };
 
 /// H(k q + i, l p + j) = K_(k-l)(i, j)
@@ -60,14 +59,15 @@ Matrix<T> toeplitz(const DiscreteSystem& system, Index block) {
 template <class T>
 void set_step(Blocks<T>& blocks, const DiscreteDiagonal& system, Index block) {
   const Index entries = system.mu.size();
-  blocks.step.setZero(padded(2 * entries), 2);
-  blocks.drift.resize(entries);
+  blocks.step.setZero(padded(2 * entries), simd::keeps_rest<T> ? 4 : 2);
   for (Index n = 0; n < entries; ++n) {
     const Complex exact = detail::power_of(system.mu(n), block);
-    const auto lambda = detail::rounded_power<T>(exact);
-    blocks.step.col(0).template segment<2>(2 * n).setConstant(lambda.real());
-    blocks.step.col(1).template segment<2>(2 * n) << -lambda.imag(), lambda.imag();
-    blocks.drift(n) = detail::drift<T>(exact);
+    const auto put = [&](Index column, std::complex<T> factor) {
+      blocks.step.col(column).template segment<2>(2 * n).setConstant(factor.real());
+      blocks.step.col(column + 1).template segment<2>(2 * n) << -factor.imag(), factor.imag();
+    };
+    put(0, detail::rounded_power<T>(exact));
+    if (simd::keeps_rest<T>) put(2, std::complex<T>(detail::rest_of_power<T>(exact)));
   }
 }
 
@@ -296,13 +296,8 @@ void Chunked<T>::run_copy(Index copy, Index blocks, const T* u, T* y, StateRef<T
 
   const Index T2 = block() + rows_of;  // the triangle in whole vectors
   detail::count_multiply_adds(blocks * (s.R.size() + s.O.size() + design_->q * design_->p * block() * T2 / 2 +
-                                        (s.ones.size() == 0 ? 2 * order() : s.step.size())));
+                                        (s.ones.size() == 0 ? s.step.cols() * order() : s.step.size())));
   x.col(copy) = states_.col(blocks).head(order());
-  for (Index n = 0; n < s.drift.size(); ++n) {
-    const std::complex<T> more = static_cast<std::complex<T>>(static_cast<double>(blocks) * s.drift(n));
-    auto z = x.col(copy).template segment<2>(2 * n);
-    z += Eigen::Matrix<T, 2, 1>(more.real() * z(0) - more.imag() * z(1), more.real() * z(1) + more.imag() * z(0));
-  }
 }
 
 template class Chunked<float>;

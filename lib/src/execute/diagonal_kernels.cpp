@@ -38,10 +38,7 @@ DiagonalKernels<T>::DiagonalKernels(const std::vector<DiscreteSystem>& layer) {
     part->setZero(padded_, channels);
   for (Index c = 0; c < channels; ++c) {
     const DiscreteDiagonal& s = checked(layer[static_cast<std::size_t>(c)]);
-    const auto powers = [&](Index k) -> Vector<std::complex<double>> {
-      return s.mu.unaryExpr([k](std::complex<double> mu) { return detail::power_of(mu, k); });
-    };
-    const Vector<std::complex<double>> lambda = powers(1), far = powers(block);
+    const Vector<std::complex<double>> lambda = detail::powers_of(s.mu, 1), far = detail::powers_of(s.mu, block);
     detail::check_table("DiagonalKernels", far.template cast<std::complex<T>>().eval(), block);
     const Vector<std::complex<double>> weight = 2.0 * s.C.row(0).transpose().cwiseProduct(s.B.col(0));
     lambda_re_.col(c).head(entries_) = lambda.real();

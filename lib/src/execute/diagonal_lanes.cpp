@@ -26,8 +26,10 @@ constexpr Index chunk_of_one = 512, chunk_of_many = 128;
 constexpr auto ahead = static_cast<Index>(simd::ahead);
 
 /// Multiply-adds of an entry over n samples: m at once, the read-outs, the inputs and the power of lambda.
+template <class T>
 Index steps_work(Index n) {
-  const auto step = [](Index m) { return m == 0 ? 0 : 2 * m + 2 * (m - 1) + 4; };
+  const Index rest = simd::keeps_rest<T> && size(n) < simd::few_samples ? 8 : 0;  // of the power
+  const auto step = [rest](Index m) { return m == 0 ? 0 : 2 * m + 2 * (m - 1) + 4 + rest; };
   return n / ahead * step(ahead) + step(n % ahead);
 }
 
@@ -194,16 +196,15 @@ void DiagonalLanes<T>::give(StateRef<T> x) {
 
 template <class T>
 void DiagonalLanes<T>::scale(const std::vector<Matrix<T>>& factors, Index block, const T* from, T* to) const {
-  const auto table = size(table_of(block));
-  const T* const drift = call_ <= chunk_ ? drift_[table].data() : nullptr;
-  simd::diagonal_loops<T>().scale(factors[table].data(), drift, size(call_), size(rows_), from, to);
+  simd::diagonal_loops<T>().scale(factors[size(table_of(block))].data(), size(rows_), from, to);
+  detail::count_multiply_adds(8 * rows_ * width_);
 }
 
 template <class T>
 simd::DiagonalRows<T> DiagonalLanes<T>::rows_of(Index block) {
   const auto table = size(table_of(block));
-  const T* const drift = call_ <= chunk_ ? nullptr : drift_[table].data();
-  return {tables_[table].data(), drift, through_[table].data(), state_of(block, 0), size(rows_), one_channel_};
+  return {tables_[table].data(), drift_[table].data(), through_[table].data(),
+          state_of(block, 0),    size(rows_),          one_channel_};
 }
 
 template <class T>
@@ -215,7 +216,7 @@ void DiagonalLanes<T>::run_channel(Index channel, ConstSignal<T> u, Signal<T> y)
   T* const parts = y_[0].data();
   strided_copy(u.data() + channel, u.outerStride(), n, samples, 1);
   loops.run(rows_of(channel), samples, parts, size(n), {});
-  detail::count_multiply_adds(rows_ * width_ * steps_work(n) + n * (ahead + width_ / 2));  // and the sums over lanes
+  detail::count_multiply_adds(rows_ * width_ * steps_work<T>(n) + n * (ahead + width_ / 2));  // and the sums over lanes
   const bool direct = y.outerStride() == 1 && whole == n;
   T* const sums = direct ? y.data() : parts;
   loops.sum(parts, through_[size(table_of(channel))].data(), samples, sums, size(whole));
@@ -235,7 +236,7 @@ void DiagonalLanes<T>::run_block(Index block, ConstSignal<T> u, Signal<T> y) {
 template <class T>
 void DiagonalLanes<T>::advance(Index block, const T* u, T* y, Index n, const simd::Traffic<T>& traffic) {
   simd::diagonal_loops<T>().run(rows_of(block), u, y, size(n), traffic);
-  detail::count_multiply_adds(rows_ * width_ * steps_work(n) + width_ * n * (ahead + 1) / 2);
+  detail::count_multiply_adds(rows_ * width_ * steps_work<T>(n) + width_ * n * (ahead + 1) / 2);
 }
 
 /// One after another, chunk after chunk; the inputs of one come in and its outputs go out while others are computed.
@@ -281,7 +282,6 @@ void DiagonalLanes<T>::run_full_blocks(ConstSignal<T> u, Signal<T> y) {
 template <class T>
 void DiagonalLanes<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   const detail::NoDenormals guard;
-  call_ = u.cols();
   take(x);
   const Index full = one_channel_ ? 0 : copies_ / width_;
   if (full > 0) run_full_blocks(u, y);

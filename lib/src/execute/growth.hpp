@@ -35,8 +35,8 @@ template <class Table>
 void check_table(std::string_view where, const Table& table, Index block) {
   if (table.allFinite()) return;
   std::ostringstream text;
-  text << "longstate::" << where << ": the system grows beyond the largest number within a block of " << block
-       << "; take a shorter one, or the recurrence";
+  text << "longstate::" << where << ": a block of " << block
+       << " has numbers beyond the largest of its precision; take a shorter one, or the recurrence";
   throw std::domain_error(text.str());
 }
 

@@ -176,11 +176,8 @@ struct SweepTables {
     Numbers numbers;
     for (Index m = 0; m < A.diagonal_.lambda_.size(); ++m) {
       const Complex lambda = A.diagonal_.lambda_(m);
-      const double whole = std::round(lambda.real());
-      const Complex rest(std::complex<T>(lambda - whole)), held = whole + rest;
-      put(numbers, whole);
-      put(numbers, rest);
-      put(numbers, std::abs(lambda) < 0.5 ? 0.0 : drift<T>(lambda, held));  // smaller ones are gone in a few samples
+      put(numbers, Complex(rounded_power<T>(lambda)));
+      put(numbers, rest_of_power<T>(lambda));
       for (Index j = 0; j < A.U_.cols(); ++j) {
         numbers.insert(numbers.end(), {A.U_(2 * m, j), A.U_(2 * m + 1, j), A.V_(2 * m, j), A.V_(2 * m + 1, j)});
       }

@@ -13,10 +13,6 @@ namespace {
 
 using Complex = std::complex<double>;
 
-Vector<Complex> eigenvalues(const DiscreteDiagonal& system) {
-  return system.mu.unaryExpr([](Complex mu) { return detail::power_of(mu, 1); });
-}
-
 template <class T>
 using AnyTransition =
     std::variant<DenseTransition<T>, HippoStep<T>, NplrTransition<T>, DiagonalTransition<T>, CompanionTransition<T>>;
@@ -38,7 +34,7 @@ AnyTransition<T> make(const DiscreteNplr& system) {
 
 template <class T>
 AnyTransition<T> make(const DiscreteDiagonal& system) {
-  return DiagonalTransition<T>(eigenvalues(system));
+  return DiagonalTransition<T>(detail::powers_of(system.mu, 1));
 }
 
 template <class T>
@@ -125,7 +121,7 @@ void NplrTransition<T>::apply(const T* x, T* next) const {
     for (Index n = 0; n < U_.rows(); ++n) sum += V_(n, j) * static_cast<double>(x[n]);
     for (Index n = 0; n < U_.rows(); ++n) next[n] -= static_cast<T>(U_(n, j) * sum);
   }
-  diagonal_.add(x, next);  // the larger part comes last, so that it is rounded once
+  diagonal_.add(x, next);  // last, so that its double is rounded once
 }
 
 template <class T>

@@ -88,6 +88,24 @@ HWY_INLINE hn::Vec<Tag<T>> JoinAll(Tag<T> d, const hn::Vec<Tag<T>>* rows) {
   return rows[0];
 }
 
+template <class T>
+struct Complex {
+  hn::Vec<Tag<T>> re, im;
+};
+
+template <class T>
+HWY_INLINE Complex<T> Load(const T* pair) {
+  const Tag<T> d;
+  return {hn::Load(d, pair), hn::Load(d, pair + hn::Lanes(d))};
+}
+
+/// a b + c
+template <class T>
+HWY_INLINE Complex<T> MulAdd(Complex<T> a, Complex<T> b, Complex<T> c) {
+  return {hn::MulAdd(a.re, b.re, hn::NegMulAdd(a.im, b.im, c.re)),
+          hn::MulAdd(a.re, b.im, hn::MulAdd(a.im, b.re, c.im))};
+}
+
 // Rows that go together: their multiply-adds outnumber the loads of u and y.
 constexpr std::size_t kGroup = 2;
 
@@ -100,10 +118,10 @@ struct Group {
 
 enum class Kind { first, more, first_of_one, more_of_one };  // group of W channels, of one channel
 
-/// m samples. powers: of lambda, those below m come from the cache.
-template <std::size_t m, Kind kind, std::size_t G, class T, class V>
-HWY_INLINE void Step(Group<G, V>& group, const T* HWY_RESTRICT powers, const T* HWY_RESTRICT H, const T* HWY_RESTRICT u,
-                     const T* y, T* out, bool join) {
+/// m samples. powers: of lambda, those below m come from the cache. rest: whether what T leaves of them counts, by `drift`.
+template <std::size_t m, Kind kind, bool rest, std::size_t G, class T, class V>
+HWY_INLINE void Step(Group<G, V>& group, const T* HWY_RESTRICT powers, const T* HWY_RESTRICT drift,
+                     const T* HWY_RESTRICT H, const T* HWY_RESTRICT u, const T* y, T* out, bool join) {
   const Tag<T> d;
   const std::size_t W = hn::Lanes(d), row = 2 * ahead * W;
   V u_[m], y_[ahead];
@@ -134,6 +152,13 @@ HWY_INLINE void Step(Group<G, V>& group, const T* HWY_RESTRICT powers, const T* 
       re = hn::MulAdd(hn::Load(d, power + (2 * i - 2) * W), u_[m - 1 - i], re);
       im = hn::MulAdd(hn::Load(d, power + (2 * i - 1) * W), u_[m - 1 - i], im);
     }
+    if constexpr (rest) {
+      const Complex<T> held{power_re, power_im}, x{group.re[g], group.im[g]};
+      const Complex<T> lost = MulAdd(Load(drift + g * row + (2 * m - 2) * W), held, {hn::Zero(d), hn::Zero(d)});
+      const Complex<T> sum = MulAdd(lost, x, {re, im});
+      re = sum.re;
+      im = sum.im;
+    }
     // The state comes last: the next step waits for two multiply-adds, not for all.
     re = hn::NegMulAdd(power_im, group.im[g], re);
     im = hn::MulAdd(power_im, group.re[g], im);
@@ -142,68 +167,39 @@ HWY_INLINE void Step(Group<G, V>& group, const T* HWY_RESTRICT powers, const T* 
   }
 }
 
-template <class T>
-struct Complex {
-  hn::Vec<Tag<T>> re, im;
-};
-
-template <class T>
-HWY_INLINE Complex<T> Load(const T* pair) {
-  const Tag<T> d;
-  return {hn::Load(d, pair), hn::Load(d, pair + hn::Lanes(d))};
-}
-
-/// a b + c
-template <class T>
-HWY_INLINE Complex<T> MulAdd(Complex<T> a, Complex<T> b, Complex<T> c) {
-  return {hn::MulAdd(a.re, b.re, hn::NegMulAdd(a.im, b.im, c.re)),
-          hn::MulAdd(a.re, b.im, hn::MulAdd(a.im, b.re, c.im))};
-}
-
-/// Half of what rounding takes from the powers of a row over n samples: given back before and after them, it leaves outputs and inputs
-/// between at most half of it off.
-template <class T>
-HWY_INLINE Complex<T> HalfDrift(const T* drift, std::size_t n) {
-  const Tag<T> d;
-  const std::size_t W = hn::Lanes(d), left = n % ahead;
-  const auto half = hn::Set(d, T(0.5)), halves = hn::Set(d, T(0.5) * static_cast<T>(n / ahead));
-  const Complex<T> whole = Load(drift + (2 * ahead - 2) * W);
-  Complex<T> sum{hn::Mul(halves, whole.re), hn::Mul(halves, whole.im)};
-  if (left != 0) {
-    const Complex<T> last = Load(drift + (2 * left - 2) * W);
-    sum = {hn::MulAdd(half, last.re, sum.re), hn::MulAdd(half, last.im, sum.im)};
-  }
-  return sum;
-}
-
+/// Half of what rounding takes from the powers over n samples: given back before and after them, it leaves the states between at most half
+/// of it off.
 template <std::size_t G, class T, class V>
 HWY_INLINE void GiveBackHalf(Group<G, V>& group, const T* drift, std::size_t n) {
-  if (drift == nullptr) return;
-  for (std::size_t g = 0; g < G; ++g, drift += 2 * ahead * hn::Lanes(Tag<T>())) {
-    const Complex<T> x{group.re[g], group.im[g]}, next = MulAdd(HalfDrift(drift, n), x, x);
+  const Tag<T> d;
+  const std::size_t W = hn::Lanes(d), left = n % ahead;
+  const V half = hn::Set(d, T(0.5)), halves = hn::Set(d, T(0.5) * static_cast<T>(n / ahead));
+  for (std::size_t g = 0; g < G; ++g, drift += 2 * ahead * W) {
+    const Complex<T> whole = Load(drift + (2 * ahead - 2) * W), x{group.re[g], group.im[g]};
+    Complex<T> sum{hn::Mul(halves, whole.re), hn::Mul(halves, whole.im)};
+    if (left != 0) {
+      const Complex<T> last = Load(drift + (2 * left - 2) * W);
+      sum = {hn::MulAdd(half, last.re, sum.re), hn::MulAdd(half, last.im, sum.im)};
+    }
+    const Complex<T> next = MulAdd(sum, x, x);
     group.re[g] = next.re;
     group.im[g] = next.im;
   }
 }
 
 template <class T>
-void Scale(const T* factor, const T* drift, std::size_t n, std::size_t rows, const T* from, T* to) {
+void Scale(const T* factor, std::size_t rows, const T* from, T* to) {
   const Tag<T> d;
   const std::size_t W = hn::Lanes(d);
   for (std::size_t row = 0; row < rows; ++row, factor += 4 * W, from += 2 * W, to += 2 * W) {
-    const Complex<T> x = Load(from), held = Load(factor);
-    Complex<T> more = Load(factor + 2 * W);
-    if (drift != nullptr) {
-      more = MulAdd(HalfDrift(drift, n), held, more);
-      drift += 2 * ahead * W;
-    }
-    const Complex<T> product = MulAdd(held, x, MulAdd(more, x, {hn::Zero(d), hn::Zero(d)}));
+    const Complex<T> x = Load(from), rest = MulAdd(Load(factor + 2 * W), x, {hn::Zero(d), hn::Zero(d)});
+    const Complex<T> product = MulAdd(Load(factor), x, rest);
     hn::Store(product.re, d, to);
     hn::Store(product.im, d, to + W);
   }
 }
 
-template <std::size_t G, Kind kind, class T>
+template <std::size_t G, Kind kind, bool rest, class T>
 HWY_INLINE void RunGroup(const DiagonalRows<T>& rows, std::size_t first, const T* HWY_RESTRICT u, T* HWY_RESTRICT y,
                          std::size_t n, Mover<T>& mover) {
   const Tag<T> d;
@@ -211,7 +207,7 @@ HWY_INLINE void RunGroup(const DiagonalRows<T>& rows, std::size_t first, const T
   const std::size_t W = hn::Lanes(d), of_u = kind >= Kind::first_of_one ? 1 : W, row = 2 * ahead * W;
   const T* const table = rows.table + 2 * first * row;
   const T* const powers = table + row;
-  const T* const drift = rows.drift == nullptr ? nullptr : rows.drift + first * row;
+  const T* const drift = rows.drift + first * row;
   T* const state = rows.state + first * 2 * W;
   Group<G, V> group;
   for (std::size_t g = 0; g < G; ++g) {
@@ -228,36 +224,44 @@ HWY_INLINE void RunGroup(const DiagonalRows<T>& rows, std::size_t first, const T
   const bool join = kind >= Kind::first_of_one && first + G == rows.rows;
   T* out = y;
   const std::size_t whole = n / ahead, left = n % ahead, of_out = join ? ahead / kJoined<T> * W : ahead * W;
-  GiveBackHalf(group, drift, n);
+  if constexpr (!rest) GiveBackHalf(group, drift, n);
   for (std::size_t k = 0; k < whole; ++k, u += ahead * of_u, y += ahead * W, out += of_out) {
     mover.Sample();
-    Step<ahead, kind>(group, powers, rows.H, u, y, out, join);
+    Step<ahead, kind, rest>(group, powers, drift, rows.H, u, y, out, join);
   }
-  if (left == 1) Step<1, kind>(group, powers, rows.H, u, y, out, join);
-  if (left == 2) Step<2, kind>(group, powers, rows.H, u, y, out, join);
-  if (left == 3) Step<3, kind>(group, powers, rows.H, u, y, out, join);
+  if (left == 1) Step<1, kind, rest>(group, powers, drift, rows.H, u, y, out, join);
+  if (left == 2) Step<2, kind, rest>(group, powers, drift, rows.H, u, y, out, join);
+  if (left == 3) Step<3, kind, rest>(group, powers, drift, rows.H, u, y, out, join);
 
-  GiveBackHalf(group, drift, n);
+  if constexpr (!rest) GiveBackHalf(group, drift, n);
   for (std::size_t g = 0; g < G; ++g) {
     hn::Store(group.re[g], d, state + 2 * g * W);
     hn::Store(group.im[g], d, state + 2 * g * W + W);
   }
 }
 
-template <Kind first, Kind more, class T>
+template <Kind first, Kind more, bool rest, class T>
 HWY_INLINE void RunRows(const DiagonalRows<T>& rows, const T* u, T* y, std::size_t n, const Traffic<T>& traffic) {
   Mover<T> mover(traffic);
   std::size_t row = std::min(rows.rows, kGroup);
-  row == 1 ? RunGroup<1, first>(rows, 0, u, y, n, mover) : RunGroup<kGroup, first>(rows, 0, u, y, n, mover);
-  for (; row + kGroup <= rows.rows; row += kGroup) RunGroup<kGroup, more>(rows, row, u, y, n, mover);
-  for (; row < rows.rows; ++row) RunGroup<1, more>(rows, row, u, y, n, mover);
+  row == 1 ? RunGroup<1, first, rest>(rows, 0, u, y, n, mover) : RunGroup<kGroup, first, rest>(rows, 0, u, y, n, mover);
+  for (; row + kGroup <= rows.rows; row += kGroup) RunGroup<kGroup, more, rest>(rows, row, u, y, n, mover);
+  for (; row < rows.rows; ++row) RunGroup<1, more, rest>(rows, row, u, y, n, mover);
   mover.Rest();
+}
+
+template <bool rest, class T>
+void RunAll(const DiagonalRows<T>& rows, const T* u, T* y, std::size_t n, const Traffic<T>& traffic) {
+  rows.one_channel ? RunRows<Kind::first_of_one, Kind::more_of_one, rest>(rows, u, y, n, traffic)
+                   : RunRows<Kind::first, Kind::more, rest>(rows, u, y, n, traffic);
 }
 
 template <class T>
 void Run(const DiagonalRows<T>& rows, const T* u, T* y, std::size_t n, const Traffic<T>& traffic) {
-  rows.one_channel ? RunRows<Kind::first_of_one, Kind::more_of_one>(rows, u, y, n, traffic)
-                   : RunRows<Kind::first, Kind::more>(rows, u, y, n, traffic);
+  if constexpr (keeps_rest<T>) {
+    if (n < few_samples) return RunAll<true>(rows, u, y, n, traffic);
+  }
+  RunAll<false>(rows, u, y, n, traffic);
 }
 
 // W rows, of which kJoined are joined already, become one vector of their sums.

@@ -2,6 +2,8 @@
 
 // The hot loop of diagonal recurrences: raw pointers, the widest instructions of the machine, chosen at run time.
 
+#include "rest.hpp"
+
 #include <hwy/cache_control.h>
 
 #include <algorithm>
@@ -19,6 +21,9 @@ void prefetch(const T* from, std::size_t count) {
 /// Samples that go in one step.
 inline constexpr std::size_t ahead = 4;
 
+/// The drift of fewer samples than these is less than the rounding of a state.
+inline constexpr std::size_t few_samples = 64;
+
 /// Rows of complex entries, W = lanes<T>() to a row, that all advance alike, m <= ahead samples in one step (look-ahead:
 /// Parhi & Messerschmitt 1989):
 ///
@@ -31,10 +36,9 @@ template <class T>
 struct DiagonalRows {
   const T*
       table;  ///< rows x 2 x ahead x 2 x W: c_0 … (re, -im), lambda^1 … lambda^ahead (re, im); 64-byte aligned, as all here
-  const T*
-      drift;  ///< rows x ahead x 2 x W: the logarithm of each power minus that of the power as T holds it; null: left to `scale`
-  const T* H;  ///< ahead x W; of W channels alone
-  T* state;    ///< rows x 2 x W: x (re, im)
+  const T* drift;  ///< rows x ahead x 2 x W: the logarithm of each power minus that of the power as T holds it
+  const T* H;      ///< ahead x W; of W channels alone
+  T* state;        ///< rows x 2 x W: x (re, im)
   std::size_t rows;
   bool one_channel;
 };
@@ -63,14 +67,14 @@ template <class T>
 struct DiagonalLoops {
   std::size_t lanes;
 
-  /// y of n samples, in steps of `ahead`, and all of the traffic. What rounding takes from the powers does not add up: of the sum of
-  /// the drifts d of all steps, x <- (1 + d / 2) x before and after them. One channel's y lacks what the samples of a step add to it,
-  /// and its rows, min(ahead, W) of them, are joined for `sum`.
+  /// y of n samples, in steps of `ahead`, and all of the traffic. What rounding takes from the powers does not add up: few samples take
+  /// the power's rest along in every step; of more, with d the sum of the drifts of all steps, x <- (1 + d / 2) x before and after them.
+  /// One channel's y lacks what the samples of a step add to it, and its rows, min(ahead, W) of them, are joined for `sum`.
   void (*run)(const DiagonalRows<T>& rows, const T* u, T* y, std::size_t n, const Traffic<T>& traffic);
 
-  /// The state in other units: `to` = factor (1 + d / 2) `from`, rounded about once, so that it does not add up over calls either.
-  /// d: the drifts of n samples, of none without `drift`. factor: rows x 4 x W, (re, im) and what T left of them; from, to: rows x 2 x W.
-  void (*scale)(const T* factor, const T* drift, std::size_t n, std::size_t rows, const T* from, T* to);
+  /// The state in other units: `to` = factor `from`, the same place or apart. factor: rows x 4 x W, (re, im) and what T leaves of it;
+  /// from, to: rows x 2 x W.
+  void (*scale)(const T* factor, std::size_t rows, const T* from, T* to);
 
   /// Frames of `channels` <= W numbers, every `stride`, to n rows of W, and back.
   void (*to_block)(const T* frames, std::size_t stride, std::size_t channels, std::size_t n, T* block);

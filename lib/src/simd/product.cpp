@@ -103,11 +103,15 @@ void AddLower(const T* A, std::size_t rows, std::size_t q, std::size_t p, const 
 #if HWY_TARGET == HWY_SCALAR  // no pairs in a vector of one
 template <class T>
 void Turn(const T* lambda, T* x, std::size_t rows, std::size_t blocks) {
-  for (std::size_t b = 0; b < blocks; ++b, x += rows) {
+  const auto add = [rows](const T* factor, T* from) {
     for (std::size_t n = 0; n < rows; n += 2) {
-      x[rows + n] += lambda[n] * x[n] + lambda[rows + n] * x[n + 1];
-      x[rows + n + 1] += lambda[n + 1] * x[n + 1] + lambda[rows + n + 1] * x[n];
+      from[rows + n] = factor[n] * from[n] + (factor[rows + n] * from[n + 1] + from[rows + n]);
+      from[rows + n + 1] = factor[n + 1] * from[n + 1] + (factor[rows + n + 1] * from[n] + from[rows + n + 1]);
     }
+  };
+  for (std::size_t b = 0; b < blocks; ++b, x += rows) {
+    if (keeps_rest<T>) add(lambda + 2 * rows, x);
+    add(lambda, x);
   }
 }
 #else
@@ -116,17 +120,26 @@ template <std::size_t vectors, class T>
 HWY_INLINE void TurnRows(const T* lambda, T* x, std::size_t rows, std::size_t blocks) {
   const Lanes<T> d;
   const std::size_t W = hn::Lanes(d);
-  hn::Vec<Lanes<T>> along[vectors], across[vectors], state[vectors];
+  using V = hn::Vec<Lanes<T>>;
+  V along[vectors], across[vectors], rest_along[vectors], rest_across[vectors], state[vectors];
   for (std::size_t v = 0; v < vectors; ++v) {
     along[v] = hn::Load(d, lambda + v * W);
     across[v] = hn::Load(d, lambda + rows + v * W);
+    if constexpr (keeps_rest<T>) {
+      rest_along[v] = hn::Load(d, lambda + 2 * rows + v * W);
+      rest_across[v] = hn::Load(d, lambda + 3 * rows + v * W);
+    }
     state[v] = hn::Load(d, x + v * W);
   }
   for (std::size_t b = 0; b < blocks; ++b) {
     x += rows;
     for (std::size_t v = 0; v < vectors; ++v) {
-      const auto taken = hn::MulAdd(along[v], state[v], hn::Load(d, x + v * W));
-      state[v] = hn::MulAdd(across[v], hn::Reverse2(d, state[v]), taken);
+      const V swapped = hn::Reverse2(d, state[v]);
+      V next = hn::Load(d, x + v * W);
+      if constexpr (keeps_rest<T>) {
+        next = hn::MulAdd(rest_across[v], swapped, hn::MulAdd(rest_along[v], state[v], next));
+      }
+      state[v] = hn::MulAdd(along[v], state[v], hn::MulAdd(across[v], swapped, next));
       hn::Store(state[v], d, x + v * W);
     }
   }
@@ -134,9 +147,10 @@ HWY_INLINE void TurnRows(const T* lambda, T* x, std::size_t rows, std::size_t bl
 
 template <class T>
 void Turn(const T* lambda, T* x, std::size_t rows, std::size_t blocks) {
+  constexpr std::size_t kTogether = keeps_rest<T> ? 2 : 4;
   const std::size_t W = hn::Lanes(Lanes<T>());
   std::size_t n = 0;
-  for (; n + 4 * W <= rows; n += 4 * W) TurnRows<4>(lambda + n, x + n, rows, blocks);
+  for (; n + kTogether * W <= rows; n += kTogether * W) TurnRows<kTogether>(lambda + n, x + n, rows, blocks);
   for (; n < rows; n += W) TurnRows<1>(lambda + n, x + n, rows, blocks);
 }
 #endif

@@ -2,6 +2,8 @@
 
 // Products of small matrices that stay in the cache, and the steps of a diagonal state.
 
+#include "rest.hpp"
+
 #include <cstddef>
 
 namespace longstate::simd {
@@ -22,7 +24,7 @@ struct ProductLoops {
                     std::size_t columns, T* C, std::size_t C_stride);
 
   /// x_(b+1) += lambda x_b for b = 0 … blocks - 1, columns of `rows` numbers, complex entries (re, im) without gaps.
-  /// lambda: re, re for each entry, then -im, im for each. 64-byte aligned.
+  /// lambda: re, re for each entry, then -im, im for each; of float the same for its rest (rest.hpp). 64-byte aligned.
   void (*turn)(const T* lambda, T* x, std::size_t rows, std::size_t blocks);
 };
 

@@ -212,7 +212,7 @@ template <class T, size_t rank, bool own, size_t vectors>
 void RunNplr(const Sweep<T>& s, T* state, const T* u, T* y, size_t n, size_t stride) {
   const Tag<T> d;
   const size_t W = hn::Lanes(d);
-  constexpr size_t unit = own ? hn::MaxLanes(Tag<T>()) : 1, coefficients = 5 + 4 * rank;
+  constexpr size_t unit = own ? hn::MaxLanes(Tag<T>()) : 1, coefficients = 4 + 4 * rank;
   V<T> read[vectors], along[vectors][rank];  // C x, V^T x
   for (size_t v = 0; v < vectors; ++v) {
     read[v] = hn::Zero(d);
@@ -223,24 +223,9 @@ void RunNplr(const Sweep<T>& s, T* state, const T* u, T* y, size_t n, size_t str
     const T* const c = s.tables + m * coefficients * unit;
     out[v] = hn::MulAdd(At<T, own>(port, 1), re, hn::MulAdd(At<T, own>(port, 3), im, out[v]));
     for (size_t j = 0; j < rank; ++j) {
-      sums[v][j] = hn::MulAdd(At<T, own>(c, 7 + 4 * j), re, hn::MulAdd(At<T, own>(c, 8 + 4 * j), im, sums[v][j]));
+      sums[v][j] = hn::MulAdd(At<T, own>(c, 6 + 4 * j), re, hn::MulAdd(At<T, own>(c, 7 + 4 * j), im, sums[v][j]));
     }
   };
-  // Half of what rounding takes from lambda over these samples: given back before and after, it leaves them at most half of it off.
-  const auto give_back_half = [&] {
-    const V<T> halves = hn::Set(d, T(0.5) * static_cast<T>(n));
-    for (size_t m = 0; m < s.rows; ++m) {
-      const T* const c = s.tables + m * coefficients * unit;
-      const V<T> drift_re = hn::Mul(halves, At<T, own>(c, 3)), drift_im = hn::Mul(halves, At<T, own>(c, 4));
-      for (size_t v = 0; v < vectors; ++v) {
-        T* const x = state + (2 * m * vectors + v) * W;
-        const V<T> re = hn::Load(d, x), im = hn::Load(d, x + vectors * W);
-        hn::Store(hn::NegMulAdd(drift_im, im, hn::MulAdd(drift_re, re, re)), d, x);
-        hn::Store(hn::MulAdd(drift_im, re, hn::MulAdd(drift_re, im, im)), d, x + vectors * W);
-      }
-    }
-  };
-  give_back_half();
   for (size_t m = 0; m < s.rows; ++m) {
     for (size_t v = 0; v < vectors; ++v) {
       T* const x = state + (2 * m * vectors + v) * W;
@@ -260,13 +245,16 @@ void RunNplr(const Sweep<T>& s, T* state, const T* u, T* y, size_t n, size_t str
         const V<T> re = hn::Load(d, x), im = hn::Load(d, x + vectors * W);
         V<T> to_re = hn::Mul(At<T, own>(port, 0), in[v]), to_im = hn::Mul(At<T, own>(port, 2), in[v]);
         for (size_t j = 0; j < rank; ++j) {
-          to_re = hn::NegMulAdd(At<T, own>(c, 5 + 4 * j), along[v][j], to_re);
-          to_im = hn::NegMulAdd(At<T, own>(c, 6 + 4 * j), along[v][j], to_im);
+          to_re = hn::NegMulAdd(At<T, own>(c, 4 + 4 * j), along[v][j], to_re);
+          to_im = hn::NegMulAdd(At<T, own>(c, 5 + 4 * j), along[v][j], to_im);
         }
-        to_re = hn::NegMulAdd(At<T, own>(c, 2), im, hn::MulAdd(At<T, own>(c, 1), re, to_re));
-        to_im = hn::MulAdd(At<T, own>(c, 2), re, hn::MulAdd(At<T, own>(c, 1), im, to_im));
-        to_re = hn::MulAdd(At<T, own>(c, 0), re, to_re);
-        to_im = hn::MulAdd(At<T, own>(c, 0), im, to_im);
+        // What is small goes first: beside x itself it would round the same way every time.
+        if constexpr (keeps_rest<T>) {
+          to_re = hn::NegMulAdd(At<T, own>(c, 3), im, hn::MulAdd(At<T, own>(c, 2), re, to_re));
+          to_im = hn::MulAdd(At<T, own>(c, 3), re, hn::MulAdd(At<T, own>(c, 2), im, to_im));
+        }
+        to_re = hn::MulAdd(At<T, own>(c, 0), re, hn::NegMulAdd(At<T, own>(c, 1), im, to_re));
+        to_im = hn::MulAdd(At<T, own>(c, 0), im, hn::MulAdd(At<T, own>(c, 1), re, to_im));
         hn::Store(to_re, d, x);
         hn::Store(to_im, d, x + vectors * W);
         look(m, v, to_re, to_im, out, next);
@@ -276,7 +264,6 @@ void RunNplr(const Sweep<T>& s, T* state, const T* u, T* y, size_t n, size_t str
       for (size_t j = 0; j < rank; ++j) along[v][j] = next[v][j];
     }
   });
-  give_back_half();
 }
 
 template <class T, bool own, size_t vectors>

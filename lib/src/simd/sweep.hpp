@@ -2,6 +2,8 @@
 
 // Recurrences whose step is a sweep over the state with running sums, nplr and HiPPO, in lanes of channels.
 
+#include "rest.hpp"
+
 #include <bit>
 #include <cstddef>
 
@@ -16,7 +18,7 @@ enum class SweepForm { nplr, triangular, semiseparable, fourier };
 /// Tables hold a number of every quantity, W of them where systems differ. `planes` numbers, (re, im), stand for one that
 /// is complex where the factors are: 1 with gbt and its kind, 2 with zoh and foh.
 ///
-///   nplr           row: w, lambda - w (2), w -1, 0 or 1, drift (2), then U (2), V (2) for each of `rank`
+///   nplr           row: lambda (2), its rest (2; rest.hpp), then U (2), V (2) for each of `rank`
 ///   triangular     factor, row: h below, h diagonal, g, from below (p), inverse (p)
 ///   semiseparable  the same, then h above, h, from above (p), to above (p)
 ///   fourier        factor: h/theta 2, gain (p); row, a pair: e (2), h frequency, cosine (p), sine (p), blocks e (2 p)
@@ -60,7 +62,7 @@ std::size_t sweep_work(const Sweep<T>& s, std::size_t W) {
   const std::size_t p = s.planes, product = p * p, advance = p == 1 ? 1 : 5;  // x and what rounding took
   const bool pairs = s.form == SweepForm::nplr || s.form == SweepForm::fourier;
   const std::size_t ports = (pairs ? 4 : 2) * s.rows + 1;
-  if (s.form == SweepForm::nplr) return s.rows * (6 + 4 * s.rank) + ports;
+  if (s.form == SweepForm::nplr) return s.rows * ((keeps_rest<T> ? 8 : 4) + 4 * s.rank) + ports;
   std::size_t factor = 0;  // of a row
   if (s.form == SweepForm::fourier) {
     factor = 2 * (2 + 3 * p + product + advance + 1);

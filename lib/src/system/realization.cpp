@@ -302,14 +302,19 @@ class Identification {
     }
   }
 
+  /// Says what the largest order that has a solution reaches.
   [[noreturn]] void fail_to_reach(const Subspace& subspace, Index order) const {
     RealizationOptions any = options_;
     any.error = 0;
-    const double best = candidate_of(subspace, order, response_, any).error;
+    double best = infinity;
+    for (; order > 0; order -= std::max<Index>(1, order / 16)) {
+      best = candidate_of(subspace, order, response_, any).error;
+      if (std::isfinite(best)) break;
+    }
     if (!std::isfinite(best)) fail_to_continue();
     std::ostringstream text;
-    text << "longstate::realize: error must be at least " << best << ", what the largest useful order, " << order
-         << ", reaches, got " << options_.error;
+    text << "longstate::realize: error must be at least " << best << ", what " << order << " states reach, got "
+         << options_.error;
     if (options_.tail == Tail::free) text << " (tail zero takes any response)";
     throw std::domain_error(text.str());
   }

@@ -29,7 +29,7 @@ namespace longstate {
 /// Accuracy   1e-12 of the dense step and of 60 digits in double (tests/discretize/hippo_step_test.cpp). In float a step by gbt of more
 ///            than a tenth of the window (fourier: ||A|| dt > 6) is made in double and rounded once: (I + M)(I - M)^-1 of a large M
 ///            lies near -I, of which rounding adds up over the samples. In double it adds up where an eigenvalue is zero (fourier):
-///            to at most alpha dt ||A|| eps n in n samples.
+///            to at most alpha dt ||A|| eps n in n samples (zoh and foh: alpha = 1).
 /// Real-time  advance() does not allocate, lock or throw; prepare() allocates the first time that a dt takes a higher degree (after
 ///            reserve() never), and for a stiff step.
 /// Threads    owns its scratch: copy it to use it on another thread.

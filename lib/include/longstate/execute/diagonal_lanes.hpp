@@ -30,9 +30,9 @@ struct Traffic;
 ///            advance, the inputs of the next W are copied beside them, and the outputs of those before are written.
 /// Cost       4.5 multiply-adds an entry and sample (six one sample at a time), in vectors of W; run() takes the state over and
 ///            gives it back: 16 an entry, in vectors too.
-/// Accuracy   as Recurrence. What rounding takes from the powers of lambda is given back, half before each chunk and half after, so that
-///            in float it does not add up over the samples, and in calls of one chunk together with B as the state comes and goes,
-///            so that it does not add up over calls: how a signal is cut does not matter but for rounding.
+/// Accuracy   as Recurrence. What rounding takes from the powers of lambda is given back: in calls and chunks of fewer than 64 samples
+///            in every step, of others half before and half after; and what it takes from B, whenever the state is taken over. In
+///            float nothing of it adds up over samples or calls; how a signal is cut does not matter but for rounding.
 /// Real-time  run() neither allocates, locks nor calls the system; denormal numbers are taken as zeros while it runs.
 /// Threads    owns its scratch: copy it to use it on another thread.
 template <class T>
@@ -71,12 +71,11 @@ class DiagonalLanes {
 
   Index copies_, systems_, entries_, width_;
   bool one_channel_;
-  Index chunk_;     // samples that go together
-  Index rows_;      // of a block
-  Index call_ = 0;  // samples of this call; those of one chunk get the drift as the state comes and goes
+  Index chunk_;                            // samples that go together
+  Index rows_;                             // of a block
   std::vector<Matrix<T>> tables_, drift_;  // of the blocks that differ, as simd::DiagonalRows has them
   std::vector<Matrix<T>> through_;         // H of these: W (one channel: period) x ahead
-  std::vector<Matrix<T>> B_, inverse_B_;   // of these: 4 W x rows, what T leaves of them below
+  std::vector<Matrix<T>> B_, inverse_B_;   // of these: 4 W x rows, (re, im) and what T leaves of it
   Matrix<T> numbers_;                      // of the state of a block: W x 2 rows
   std::vector<Matrix<T>> states_;          // of a block: 2 W x rows
   Matrix<T> u_[2], y_[2];  // W x chunk: of what runs, and of what comes or goes; one channel's after zeros

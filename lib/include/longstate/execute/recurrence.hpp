@@ -27,7 +27,8 @@ namespace longstate {
 ///            several copies), go at the speed of vector instructions.
 /// Accuracy   the reference for all other paths: of the recurrence in long double, 1e-12 (double), 2 max(N, 16) 1.2e-7 (float) of the
 ///            largest |C| |x| + |D| |u| up to then, however a signal is cut into calls. docs/accuracy.md has what else goes into it:
-///            matrices of dense systems rounded to float, the condition of a transfer function, and stiff steps.
+///            matrices of dense systems rounded to float, the condition of a transfer function, stiff steps, and float's random walk where
+///            nothing fades.
 /// Not finite a sample that is not a number makes the outputs of its copy so from there on, and its state. Other copies are untouched,
 ///            and nothing of it stays in this object: a run from another state is as in a new one.
 /// Real-time  step() and run() neither allocate, lock nor call the system (but see ConstSignal, types.hpp, for what Eigen does

@@ -37,7 +37,7 @@ struct RealizationOptions {
   double error = 0;  ///< take the smallest order whose error (see Realization) is at most this; 0: take `order`
   Tail tail = Tail::free;
   double dt = 1;                                 ///< seconds a sample, of the system
-  Convention convention = Convention::sequence;  /// sequence: D = 0; control: D = K_0
+  Convention convention = Convention::sequence;  ///< sequence: D = 0; control: D = K_0
   /// Called with the share of the work done, from 0 to 1, or a negative number where it is not known (`error`).
   std::function<void(double)> progress = {};
 };
@@ -47,7 +47,8 @@ struct Realization {
   Vector<double> hankel_singular_values;  ///< of H, falling: all, or the largest, as many as were computed
   double error = 0;  ///< ||K - response||_2 / ||K||_2, over the samples given; with Tail::zero over all time
   std::optional<double>
-      bound;                   ///< Tail::zero: of the error of the frequency response, absolute: 2 sum of those cut off
+      bound;                   ///< Tail::zero: of the error of the frequency response, absolute: 2 sum of those cut off; to
+                               ///< 1e-5 of itself, as they were computed
   double spectral_radius = 0;  ///< the largest modulus of an eigenvalue of A: 1 an integrator, above 1 unstable
 
   bool stable() const { return spectral_radius < 1; }
@@ -56,7 +57,8 @@ struct Realization {
 /// A system with nearly the impulse response K (outputs inputs x L, as kernel() gives it: outputs first).
 ///
 /// Tail::free     H holds the samples given alone, L/2 block rows. A is the least-squares solution of the shift of U, B is
-///                that of V, and then C (with several inputs C, then B) the least-squares fit of all samples given.
+///                that of V, and then C is the least-squares fit of all samples given (with several inputs B, of several
+///                outputs too C and then B).
 ///                Poles on the unit circle and beyond come out as they are. A response of n states and at least 2n
 ///                samples (of one input and output) comes back exactly.
 /// Tail::zero     H goes on with zeros, L block rows: the balanced truncation of the delay line of L states that has
@@ -71,9 +73,10 @@ struct Realization {
 ///          noise needs nearly L/2 states, and minutes from L = 10^4 on. Memory about 3 x 8 r L max(q, p) bytes.
 /// Accuracy Exact responses: a pole to about 1e-15 / (sigma_n / sigma_1) times its condition, below 1e-8 where
 ///          sigma_n / sigma_1 >= 1e-6. K is scaled, so that values from 1e-300 to 1e300 are alike.
-/// Throws   std::invalid_argument for a K that is not outputs inputs x L, is empty, is not finite or above 1e300, or has
+/// Throws   (an order that has no solution gives way to the next below it)
+///          std::invalid_argument for a K that is not outputs inputs x L, is empty, is not finite or above 1e300, or has
 ///          L max(inputs, outputs) above 2^20; for options out of range, and for an order that such an L does not admit
-///          (2^26 / L). std::domain_error if no order reaches the error (it says what does).
+///          (2^26 / L). std::domain_error if no order reaches the error (it says what does), or none has a solution.
 Realization realize(const Matrix<double>& K, Index outputs, Index inputs, const RealizationOptions& options);
 
 }  // namespace longstate

@@ -45,19 +45,20 @@ Vector<double> hankel_singular_values(const StateSpace& system);
 Reduction<DiscreteStateSpace> balanced_truncation(const DiscreteStateSpace& system, Index order);
 Reduction<StateSpace> balanced_truncation(const StateSpace& system, Index order);
 
-/// The smallest of these systems, by bisection on the order, whose impulse response, over all time, differs from the
-/// given one by at most `error` times its 2-norm (without D).
+/// That of these systems whose impulse response, over all time, differs from the given one by at most `error` times its 2-norm (without
+/// D), and that of one state less by more; found by bisection on the order. (Errors mostly fall with the order: rarely a smaller one would do.)
 /// Throws std::domain_error if even the largest order does not reach it (then it says what does), and as above.
 Reduction<DiscreteStateSpace> reduce_to_error(const DiscreteStateSpace& system, double error);
 Reduction<StateSpace> reduce_to_error(const StateSpace& system, double error);
 
 /// The 2-norm of the impulse response from sample `length` on (C A^k B alone, D at the start not counted): exact, by the
 /// Gramian. Cost O(N^3 log).
+/// Throws std::invalid_argument if length < 0, std::domain_error if A is not stable or the norm passes the largest number.
 double tail_norm(const DiscreteStateSpace& system, Index length);
 
 /// The least length beyond which tail_norm is at most `error` times the whole: what a kernel cut there leaves out, y
 /// differs by at most error ||K||_2 ||u||_2.
-/// Throws std::invalid_argument if error is not in (0, 1), std::domain_error if A is not stable or it is beyond 2^30.
+/// Throws std::invalid_argument if error is not in (0, 1), std::domain_error if A is not stable or it is beyond 2^30. Cost O(N^3 log).
 Index kernel_length(const DiscreteStateSpace& system, double error);
 
 }  // namespace longstate

@@ -1,0 +1,3 @@
+#include "powers.hpp"
+
+double longstate::detail::rest_of_float(double x) { return x - static_cast<double>(static_cast<float>(x)); }
