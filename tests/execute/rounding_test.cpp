@@ -78,7 +78,7 @@ TEST_CASE("A11: float keeps its bound on steps by gbt as long as the window and 
   for (const Measure& measure : support::time_invariant_measures()) {
     if (!has_operator(measure)) continue;
     CAPTURE(name(measure));
-    for (const Index N : {2, 5, 27, 64}) {
+    for (const Index N : {2, 5, 27, 64, 124}) {
       CAPTURE(N);
       for (const double dt : {0.05, 0.3, 3.0, 100.0}) {
         CAPTURE(dt);
@@ -118,6 +118,28 @@ TEST_CASE("A11: the kernel of a transfer function whose poles lie together, at e
 #endif
   }
 }
+
+#if LONGSTATE_WITH_FFTW
+TEST_CASE("A11: convolution of a transfer function whose poles lie together, from block to block") {
+  const double r = 1 - 0x1p-7;
+  const TransferFunction four{Vector<double>{{-4 * r, 6 * r * r, -4 * r * r * r, r * r * r * r}},
+                              Matrix<double>::Identity(1, 4), Matrix<double>::Zero(1, 1)};
+  for (const Index block : {16, 37, 146, 600}) {
+    CAPTURE(block);
+    const Matrix<double> u = random_matrix(1, 3000, 7);
+    Matrix<double> direct(1, u.cols()), blocks(1, u.cols());
+    Recurrence<double> recurrence(four);
+    Convolution<double> convolution(four, block);
+    State<double> x = random_matrix(4, 1, 8), z = x;
+    recurrence.run(u, direct, x);
+    convolution.run(u, blocks, z);
+    const double condition = std::pow(1 + r, 4) / std::pow(1 - r, 4);  // ||a||_1 ||1/a||_1
+    const double bound = 1e-12 * condition * direct.cwiseAbs().maxCoeff();
+    CHECK((blocks - direct).cwiseAbs().maxCoeff() < bound);
+    CHECK((z - x).cwiseAbs().maxCoeff() < bound);
+  }
+}
+#endif
 
 namespace {
 

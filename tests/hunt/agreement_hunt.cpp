@@ -175,22 +175,23 @@ struct Task {
   /// The error of outputs and of the final state, in parts of the bound. reach: samples of a block, within which growth is not told
   /// apart; fft: its length, else 0; rounded: whether the path has matrices in T.
   double error(const Matrix<T>& y, const State<T>& x, Index reach, Index fft, bool rounded) const {
-    const double alone = error_beside(y, x, reach, std::vector<long double>(truth.size(), 0), rounded);
+    const double alone = error_beside(y, x, reach, std::vector<long double>(truth.size(), 0), rounded, false);
     if (alone <= 1 || fft == 0) return alone;
     std::vector<long double> least;
     for (Index c = 0; c < copies; ++c) least.push_back(through_fft(c, fft));
-    return error_beside(y, x, reach, least, rounded);
+    const bool nplr = structure(model.layer.front()) == Structure::nplr && std::is_same_v<T, double>;
+    return error_beside(y, x, reach, least, rounded, nplr);
   }
 
   double error_beside(const Matrix<T>& y, const State<T>& x, Index reach, const std::vector<long double>& least,
-                      bool rounded) const {
+                      bool rounded, bool through_kernel) const {
     double worst = 0;
     const Index n = u.cols(), q = y.rows() / copies;
     for (Index c = 0; c < copies; ++c) {
       const auto at = static_cast<std::size_t>(c);
       const Oracle& o = truth[at];
-      const double allowed =
-          bound<T>(x.rows()) * conditions[at] + (rounded ? 4 * own[at] : 0) + stiff_rounding(system(c), n);
+      const double allowed = (through_kernel ? 1e-11 : bound<T>(x.rows())) * conditions[at] +
+                             (rounded ? 4 * own[at] : 0) + stiff_rounding(system(c), n);
       // states below the least number of T are zeros
       const auto smallest = static_cast<long double>(std::numeric_limits<T>::min());
       const long double unseen = smallest * (1 + output_matrix(system(c)).cwiseAbs().rowwise().sum().maxCoeff());

@@ -15,7 +15,7 @@ struct Operations {
 namespace detail {
 /// To all counts of this thread. No allocation, lock or system call.
 void add_to_counts(const Operations& done) noexcept;
-}
+}  // namespace detail
 
 /// What this thread does from here on in the run() and step() of Recurrence, Chunked, Convolution, and of attention's decoders
 /// (full, cached, constant, linear; the normalisers' own weights and sums aside). Each loop adds its sizes when it has run, with the

@@ -11,8 +11,8 @@ namespace longstate {
 namespace {
 
 constexpr Index few_substeps = 1 << 12;  // keep more digits than a matrix does
-constexpr double part_of_window = 0.1;   // a step that float can take by gbt,
-constexpr double most_turn = 6;          // and of fourier, whose frequencies do not fade, ||A|| dt
+// A step that float can take by gbt, and its ||A|| dt, fourier's apart, whose frequencies do not fade.
+constexpr double part_of_window = 0.1, most_norm = 300, most_turn = 6;
 
 }  // namespace
 
@@ -46,8 +46,8 @@ void HippoStep<T>::prepare(double dt) {
   if (!std::isfinite(A_.norm_bound() * dt)) detail::fail("HippoStep", "dt must be so short that A dt is finite", dt);
   dt_ = dt;
   if (is_gbt(method_)) {
-    const bool turns = std::holds_alternative<Fourier>(measure_) && A_.norm_bound() * dt > most_turn;
-    in_double_ = !wide_.empty() && (turns || dt > part_of_window * timescale(measure_));
+    const double most = std::holds_alternative<Fourier>(measure_) ? most_turn : most_norm;
+    in_double_ = !wide_.empty() && (A_.norm_bound() * dt > most || dt > part_of_window * timescale(measure_));
     if (in_double_) return wide_.front().prepare(dt);
     if (alpha_ > 0) implicit_.prepare(A_, static_cast<T>(alpha_ * dt));
     return;

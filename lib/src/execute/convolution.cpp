@@ -54,6 +54,21 @@ void check_growth(const DiscreteSystem& system, const Matrix<double>& K) {
   detail::fail("Convolution", rule.str(), block);
 }
 
+/// A, A^2, A^4, … up to that of the highest bit of `block`. Squares of a companion matrix whose poles lie together lose what its outputs are
+/// made of; the others keep it in A - I.
+std::vector<Matrix<double>> powers_up_to(const DiscreteSystem& system, Index block) {
+  const Matrix<double> I = Matrix<double>::Identity(order(system), order(system));
+  const bool companion = std::holds_alternative<TransferFunction>(system);
+  std::vector<Matrix<double>> powers;
+  Matrix<double> rest = increment(system);
+  for (Index length = 1; length <= block; length *= 2) {
+    if (companion) rest = detail::block_increment(system, length);
+    powers.push_back(I + rest);
+    if (!companion) rest = (rest * rest + 2 * rest).eval();  // (I + rest)^2 - I
+  }
+  return powers;
+}
+
 template <class T>
 Tables<T> make_tables(const DiscreteSystem& any, Index block, const detail::RealFft<double>& fft) {
   Tables<T> tables;
@@ -62,12 +77,7 @@ Tables<T> make_tables(const DiscreteSystem& any, Index block, const detail::Real
   tables.spectra = kernel_spectra(K, fft).template cast<std::complex<T>>();
   tables.responses = detail::state_responses(any, block).cast<T>();
   tables.reach = detail::reachable_states(any, block).cast<T>();
-  const Matrix<double> I = Matrix<double>::Identity(order(any), order(any));
-  Matrix<double> rest = increment(any);
-  for (Index bits = block; bits > 0; bits /= 2) {
-    tables.powers.push_back(I + rest);
-    rest = (rest * rest + 2 * rest).eval();  // (I + rest)^2 - I
-  }
+  tables.powers = powers_up_to(any, block);
   detail::check_table("Convolution", tables.responses, block);
   detail::check_table("Convolution", tables.reach, block);
   for (const Matrix<double>& power : tables.powers) detail::check_table("Convolution", power, block);

@@ -27,7 +27,7 @@ namespace longstate {
 ///            steps of more than 2^12 sub-steps and more work than e^(hA) itself: such a step is a product with that,
 ///            O(N^2), and its prepare O(N^3 log(||A|| dt)).
 /// Accuracy   1e-12 of the dense step and of 60 digits in double (tests/discretize/hippo_step_test.cpp). In float a step by gbt of more
-///            than a tenth of the window (fourier: ||A|| dt > 6) is made in double and rounded once: (I + M)(I - M)^-1 of a large M
+///            than a tenth of the window, or of ||A|| dt > 300 (fourier: 6), is made in double and rounded once: (I + M)(I - M)^-1 of a large M
 ///            lies near -I, of which rounding adds up over the samples. In double it adds up where an eigenvalue is zero (fourier):
 ///            to at most alpha dt ||A|| eps n in n samples (zoh and foh: alpha = 1).
 /// Real-time  advance() does not allocate, lock or throw; prepare() allocates the first time that a dt takes a higher degree (after
