@@ -25,6 +25,7 @@ Recurrence<T>::Recurrence(const std::vector<DiscreteSystem>& layer, Index copies
 
 template <class T>
 void Recurrence<T>::step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept {
+  if (lanes_) return lanes_->run(u, y, x);
   if (sweeps_) return sweeps_->run(u, y, x);
   const detail::NoDenormals guard;
   advance(u, y, x);
@@ -51,8 +52,7 @@ void Recurrence<T>::advance(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept
 template <class T>
 void Recurrence<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   detail::check_run("Recurrence::run", *this, u, y, x);
-  constexpr Index worth = 4;  // samples; fewer do not pay for taking the state over
-  if (lanes_ && u.cols() >= worth) return lanes_->run(u, y, x);
+  if (lanes_) return lanes_->run(u, y, x);
   if (sweeps_) return sweeps_->run(u, y, x);
   const detail::NoDenormals guard;
   for (Index k = 0; k < u.cols(); ++k) advance(u.col(k), y.col(k), x);

@@ -23,7 +23,7 @@ namespace longstate {
 /// Copy c reads channels c p … c p + p - 1 and writes c q … c q + q - 1.
 ///
 /// Cost       O(copies N (p + q)) a sample, and for A: dense O(N^2), hippo as hippo_step.hpp, the others O(N). With p = q = 1
-///            diagonal layers (diagonal_lanes.hpp: run() alone), and hippo and nplr ones (sweep_lanes.hpp: nplr and fourier of
+///            diagonal layers (diagonal_lanes.hpp), and hippo and nplr ones (sweep_lanes.hpp: nplr and fourier of
 ///            several copies), go at the speed of vector instructions.
 /// Accuracy   the reference for all other paths: of the recurrence in long double, 1e-12 (double), 2 max(N, 16) 1.2e-7 (float) of the
 ///            largest |C| |x| + |D| |u| up to then, however a signal is cut into calls. docs/accuracy.md has what else goes into it:
