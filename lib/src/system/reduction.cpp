@@ -98,7 +98,9 @@ class SplitBalanced {
  public:
   explicit SplitBalanced(const System& system)
       : D_(system.D), whole_(system), parts_(detail::spectral_split(whole_.system)) {
-    if (parts_.fading.order() > 0) hankel_ = balance(parts_.fading);
+    if (parts_.fading.order() == 0) return;
+    hankel_ = balance(parts_.fading);
+    norm_ = response_norm(parts_.fading);
   }
 
   Index lasting() const { return parts_.lasting.order(); }
@@ -120,12 +122,11 @@ class SplitBalanced {
   double difference(Index order) const {
     if (parts_.fading.order() == 0) return 0;
     const Index r = order - lasting();
-    const double whole = response_norm(parts_.fading);
-    if (r == 0) return whole > 0 ? 1 : 0;
+    if (r == 0) return norm_ > 0 ? 1 : 0;
     System minus = cut(parts_.fading, hankel_, r);
     minus.C = -minus.C;
     try {
-      return response_norm(parallel(parts_.fading, minus)) / (whole > 0 ? whole : 1);
+      return response_norm(parallel(parts_.fading, minus)) / (norm_ > 0 ? norm_ : 1);
     } catch (const std::domain_error&) {
       return INFINITY;  // cut between equal values, or below rounding, it may be unstable
     }
@@ -143,6 +144,7 @@ class SplitBalanced {
   Normalised<System> whole_;
   detail::Split<System> parts_;
   Hankel hankel_;
+  double norm_ = 0;  // of the response of the part that fades
 };
 
 template <class System>
