@@ -164,9 +164,66 @@ TEST_CASE("A8: chunks in float of poles that lie together are right, or refused 
   s.A.diagonal(-1).setOnes();
   for (const Index block : {16, 64, 256}) {
     CHECK_THROWS_WITH_AS(Chunked<float>(s, block), doctest::Contains("rounded to float"), std::domain_error);
-    CHECK_NOTHROW(Chunked<double>(s, block));
+    CHECK_THROWS_WITH_AS(Chunked<double>(s, block), doctest::Contains("powers of A"), std::domain_error);
   }
   for (const Candidate& candidate : plan<float>(s, {.length = 4096}).candidates) CHECK(candidate.path != Path::chunked);
   const DiscreteStateSpace tame = discretize(delay_system(LegT{}, 32, 0.5), 1e-3, Discretization::zoh);
-  for (const Index block : {16, 64, 256}) CHECK_NOTHROW(Chunked<float>(tame, block));
+  for (const Index block : {16, 64, 256}) {
+    CHECK_NOTHROW(Chunked<float>(tame, block));
+    CHECK_NOTHROW(Chunked<double>(tame, block));
+  }
+}
+
+TEST_CASE(
+    "A8: digital filters in companion form: the kernel is the recurrence, and paths of blocks are refused by name") {
+  struct Filter {
+    int order;
+    double cutoff;  // of half the rate
+  };
+  for (const Filter filter : {Filter{3, 0.01}, {4, 0.01}, {6, 0.02}, {8, 0.05}, {8, 0.02}, {12, 0.1}}) {
+    CAPTURE(filter.order);
+    CAPTURE(filter.cutoff);
+    // Butterworth's: the poles of the analogue prototype through the bilinear map, warped
+    using Complex = std::complex<double>;
+    const double pi = 3.14159265358979323846, warped = std::tan(pi * filter.cutoff / 2);
+    Vector<Complex> a = Vector<Complex>::Zero(filter.order + 1);
+    a(0) = 1;
+    for (int k = 0; k < filter.order; ++k) {
+      const Complex s = warped * std::polar(1.0, pi * (2.0 * k + filter.order + 1) / (2.0 * filter.order));
+      const Complex pole = (1.0 + s) / (1.0 - s);
+      for (int i = filter.order; i > 0; --i) a(i) -= pole * a(i - 1);
+    }
+    DiscreteStateSpace system{Matrix<double>::Zero(filter.order, filter.order),
+                              Matrix<double>::Identity(filter.order, 1),
+                              Matrix<double>::Ones(1, filter.order),
+                              Matrix<double>::Zero(1, 1),
+                              1,
+                              Convention::control};
+    system.A.row(0) = -a.tail(filter.order).real().transpose();
+    system.A.diagonal(-1).setOnes();
+    const Matrix<double> K = kernel(system, 1500);
+    Matrix<double> impulse = Matrix<double>::Zero(1, 1500), y(1, 1500);
+    impulse(0, 0) = 1;
+    State<double> x = State<double>::Zero(filter.order, 1);
+    Recurrence<double>(system).run(impulse, y, x);
+    CHECK((K - y).cwiseAbs().maxCoeff() <= 1e-15 * y.cwiseAbs().maxCoeff());
+    const auto off = [&](auto path) {
+      using T = typename decltype(path.zero_state())::Scalar;
+      Matrix<T> out(1, 1500);
+      State<T> start = path.zero_state();
+      path.run(impulse.cast<T>(), out, start);
+      return (out.template cast<double>() - y).cwiseAbs().maxCoeff() / y.cwiseAbs().maxCoeff();
+    };
+    for (const Candidate& candidate : plan<double>(system, {.length = 4096}).candidates) {
+      Plan one = plan<double>(system, {.length = 4096});
+      one.candidates = {candidate};
+      CHECK(off(Planned<double>(DiscreteSystem(system), one)) < 1e-4);
+    }
+    if (filter.order < 6) continue;
+    for (const Index block : {16, 64, 256}) {
+      CHECK_THROWS_AS(Chunked<double>(system, block), std::domain_error);
+      CHECK_THROWS_AS(Chunked<float>(system, block), std::domain_error);
+    }
+    CHECK(plan<float>(system, {.length = 4096}).best().path == Path::recurrent);
+  }
 }

@@ -7,6 +7,7 @@
 #include "../simd/diagonal.hpp"
 #include "../simd/product.hpp"
 #include "../simd/transpose.hpp"
+#include "block_check.hpp"
 #include "block_form.hpp"
 #include "cost.hpp"
 #include "growth.hpp"
@@ -150,6 +151,12 @@ void check_float_step(const DiscreteSystem& system, const Matrix<double>& O, con
   if (const auto* s = std::get_if<TransferFunction>(&system)) check_float_step(*s, O, R, step, block);
 }
 
+/// Of the largest |C| |x| (recurrence.hpp).
+template <class T>
+double promised_error(Index order) {
+  return std::is_same_v<T, float> ? 2 * static_cast<double>(std::max<Index>(order, 16)) * 1.2e-7 : 1e-12;
+}
+
 template <class T>
 Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
   const Index N = order(system), p = inputs(system), q = outputs(system);
@@ -168,6 +175,10 @@ Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
   } else {
     set_step(blocks, system, block);
     if constexpr (std::is_same_v<T, float>) check_float_step(system, responses, reach, blocks, block);
+    const Matrix<double> rest = detail::block_increment(system, block);
+    detail::check_blocks<T>("Chunked", system,
+                            {responses, reach, [&](Vector<double>& x) { x += (rest * x).eval(); }, block},
+                            promised_error<T>(N));
   }
   for (const Matrix<T>* table : {&blocks.H, &blocks.O, &blocks.R, &blocks.step})
     detail::check_table("Chunked", *table, block);

@@ -2,6 +2,7 @@
 #include "../detail/fft.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/tally.hpp"
+#include "block_check.hpp"
 #include "block_form.hpp"
 #include "growth.hpp"
 
@@ -75,9 +76,17 @@ Tables<T> make_tables(const DiscreteSystem& any, Index block, const detail::Real
   const Matrix<double> K = kernel(any, block);
   check_growth<T>(any, K);
   tables.spectra = kernel_spectra(K, fft).template cast<std::complex<T>>();
-  tables.responses = detail::state_responses(any, block).cast<T>();
-  tables.reach = detail::reachable_states(any, block).cast<T>();
+  const Matrix<double> responses = detail::state_responses(any, block), reach = detail::reachable_states(any, block);
+  tables.responses = responses.cast<T>();
+  tables.reach = reach.cast<T>();
   tables.powers = powers_up_to(any, block);
+  const auto advance = [&](Vector<double>& x) {
+    for (std::size_t bit = 0; bit < tables.powers.size(); ++bit) {
+      if ((block >> bit) % 2 == 1) x = (tables.powers[bit] * x).eval();
+    }
+  };
+  detail::check_blocks<T>("Convolution", any, {responses, reach, advance, block},
+                          std::is_same_v<T, float> ? 4e-6 : 1e-12);
   detail::check_table("Convolution", tables.responses, block);
   detail::check_table("Convolution", tables.reach, block);
   for (const Matrix<double>& power : tables.powers) detail::check_table("Convolution", power, block);

@@ -26,17 +26,41 @@ constexpr Index max_length = Index{1} << 30;
 
 }  // namespace
 
+namespace {
+
+/// Squares of a matrix lose digits where its powers are large and cancel, as those of a companion form whose poles lie together.
+bool is_tame(const Matrix<double>& power) {
+  constexpr double most = 64;
+  return power.norm() <= most * std::sqrt(static_cast<double>(power.rows()));
+}
+
+/// Of all A^(2^bit) up to A^length.
+bool powers_are_tame(const Matrix<double>& A, Index length) {
+  Matrix<double> power = A;
+  for (Index done = 1; done < length && is_tame(power); done *= 2) power = (power * power).eval();
+  return is_tame(power);
+}
+
+}  // namespace
+
 Matrix<double> krylov(const Matrix<double>& A, const Matrix<double>& V, Index length) {
   if (length < 1) detail::fail("krylov", "length must be at least 1", length);
   detail::check_shape("krylov", "A", A.rows(), A.cols(), V.rows(), V.rows());
   const Index width = V.cols();
   Matrix<double> states(V.rows(), length * width);
   states.leftCols(width) = V;
-  Matrix<double> step = A;  // A^done
-  for (Index done = 1; done < length; done *= 2) {
-    const Index more = std::min(done, length - done);
-    states.middleCols(done * width, more * width).noalias() = step * states.leftCols(more * width);
-    if (2 * done < length) step = (step * step).eval();
+  Matrix<double> step = A;  // A^stride
+  Index stride = 1;
+  for (Index done = 1; done < length;) {
+    const Index more = std::min(stride, length - done);
+    states.middleCols(done * width, more * width).noalias() =
+        step * states.middleCols((done - stride) * width, more * width);
+    done += more;
+    if (done != 2 * stride || done >= length) continue;
+    Matrix<double> square = step * step;
+    if (!is_tame(square)) continue;  // goes on in strides of this size
+    step = std::move(square);
+    stride = done;
   }
   return states;
 }
@@ -56,10 +80,12 @@ Matrix<double> power(const Matrix<double>& A, Index exponent) {
 namespace detail {
 
 Matrix<double> responses(const DiscreteStateSpace& system, Index length) {
+  const Index steps = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(length))));
+  if (!powers_are_tame(system.A, steps)) return stepped_responses(system, length);
   // C A^{im + j} B = (C A^{im}) (A^j B): m small steps of B, then length / m large steps of C.
   const Index p = system.inputs();
   const Index q = system.outputs();
-  const Index m = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(length))));
+  const Index m = steps;
   const Matrix<double> small = krylov(system.A, system.B, m);
   const Matrix<double> large = power(system.A, m);
   Matrix<double> K(q * p, length);

@@ -64,8 +64,8 @@ double estimated(const detail::CostOf& of, const Candidate& candidate) {
 
 /// Whether matrices may not survive their rounding to T, or grow too fast: then a path is tried before it is a candidate.
 bool may_be_refused(const DiscreteSystem& system, const Candidate& candidate) {
-  if (structure(system) == Structure::transfer) return true;
-  return structure(system) == Structure::dense && candidate.path == Path::chunked;
+  const bool made_of_powers = structure(system) == Structure::transfer || structure(system) == Structure::dense;
+  return made_of_powers && candidate.path != Path::recurrent;
 }
 
 template <class T>

@@ -32,7 +32,8 @@ namespace longstate {
 Matrix<double> kernel(const DiscreteSystem& system, Index length);
 
 /// [V, A V, …, A^(length-1) V], N x (length columns(V)): the states that follow from an impulse, or from a state.
-/// By doubling: [V, …, A^(m-1) V] and A^m give twice as much in one product.   Cost O(length N^2 + N^3 log length).
+/// By doubling: [V, …, A^(m-1) V] and A^m give twice as much in one product, as long as A^m is not so large that squares of it lose digits;
+/// from there in steps of m.   Cost O(length N^2 + N^3 log length).
 Matrix<double> krylov(const Matrix<double>& A, const Matrix<double>& V, Index length);
 
 /// A^exponent by repeated squaring, exponent >= 0.           Cost O(N^3 log exponent).
