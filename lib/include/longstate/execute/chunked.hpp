@@ -31,8 +31,9 @@ namespace longstate {
 /// Real-time  run() neither allocates, locks nor calls the system; it throws only on shapes. Denormal numbers are zeros.
 /// Threads    copies share the matrices and own their scratch: copy it to use it on another thread.
 /// Throws     std::invalid_argument from the constructors as Recurrence, or if block is no multiple of 16 up to 4,096;
-///            std::domain_error if powers of A hold large numbers that cancel (as Convolution), if the system grows beyond the largest number of T within a block, or if A^T, rounded to T, would grow
-///            where the system does not (transfer functions whose poles lie together).
+///            std::domain_error if powers of A hold large numbers that cancel (as Convolution), if the system grows beyond the largest
+///            number of T within a block, or if A^T, rounded to T, would grow where the system does not (transfer functions whose poles
+///            lie together).
 /// See        Dao & Gu 2024, Transformers are SSMs, section 6 (there for A that varies, without the state in and out); Burrus 1972, Block
 ///            realization of digital filters.
 template <class T>
