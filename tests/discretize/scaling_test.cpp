@@ -9,6 +9,7 @@
 
 #include <cmath>
 #include <complex>
+#include <cstdint>
 #include <cstdlib>
 #include <numbers>
 #include <random>
@@ -37,7 +38,9 @@ class Draw {
     return low + (high - low) * static_cast<double>(engine_()) / static_cast<double>(std::mt19937::max());
   }
   double log_uniform(double low, double high) { return std::exp(uniform(std::log(low), std::log(high))); }
-  Index integer(Index low, Index high) { return low + static_cast<Index>(engine_() % (high - low + 1)); }
+  Index integer(Index low, Index high) {
+    return low + static_cast<Index>(engine_() % static_cast<std::uint64_t>(high - low + 1));
+  }
   Matrix<double> matrix(Index rows, Index cols) {
     return Matrix<double>::NullaryExpr(rows, cols, [&] { return uniform(-1, 1); });
   }

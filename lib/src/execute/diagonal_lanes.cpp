@@ -28,8 +28,8 @@ constexpr auto ahead = static_cast<Index>(simd::ahead);
 /// Multiply-adds of an entry over n samples: m at once, the read-outs, the inputs and the power of lambda.
 template <class T>
 Index steps_work(Index n) {
-  const Index rest = simd::keeps_rest<T> && size(n) < simd::few_samples ? 8 : 0;  // of the power
-  const auto step = [rest](Index m) { return m == 0 ? 0 : 2 * m + 2 * (m - 1) + 4 + rest; };
+  const Index power = simd::keeps_rest<T> && size(n) < simd::few_samples ? 12 : 4;  // with its rest, or alone
+  const auto step = [&](Index m) { return m == 0 ? 0 : 2 * m + 2 * (m - 1) + power; };
   return n / ahead * step(ahead) + step(n % ahead);
 }
 

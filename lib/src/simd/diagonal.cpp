@@ -172,8 +172,8 @@ HWY_INLINE void Step(Group<G, V>& group, const T* HWY_RESTRICT powers, const T* 
 template <std::size_t G, class T, class V>
 HWY_INLINE void GiveBackHalf(Group<G, V>& group, const T* drift, std::size_t n) {
   const Tag<T> d;
-  const std::size_t W = hn::Lanes(d), left = n % ahead;
-  const V half = hn::Set(d, T(0.5)), halves = hn::Set(d, T(0.5) * static_cast<T>(n / ahead));
+  const std::size_t W = hn::Lanes(d), whole_steps = n / ahead, left = n % ahead;
+  const V half = hn::Set(d, T(0.5)), halves = hn::Set(d, T(0.5) * static_cast<T>(whole_steps));
   for (std::size_t g = 0; g < G; ++g, drift += 2 * ahead * W) {
     const Complex<T> whole = Load(drift + (2 * ahead - 2) * W), x{group.re[g], group.im[g]};
     Complex<T> sum{hn::Mul(halves, whole.re), hn::Mul(halves, whole.im)};
