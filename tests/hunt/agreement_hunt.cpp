@@ -276,6 +276,7 @@ void check_kernel(const Model& model, Index number, Random& random) {
   try {
     const Matrix<double> K = kernel(system, length);
     const Matrices m = matrices(system);
+    const double allowed = 1e-11 * condition(system, length) + stiff_rounding(system, length);
     double worst = 0;
     for (Index j = 0; j < m.B.cols(); ++j) {
       Long u = Long::Zero(m.B.cols(), length);
@@ -287,8 +288,7 @@ void check_kernel(const Model& model, Index number, Random& random) {
         if (scale > 1e290L) break;
         for (Index i = 0; i < m.C.rows(); ++i) {
           const long double difference = std::abs(static_cast<long double>(K(i + m.C.rows() * j, k)) - o.y(i, k));
-          const double part =
-              difference == 0 ? 0 : static_cast<double>(difference / (scale * (1e-11L * condition(system, length))));
+          const double part = difference == 0 ? 0 : static_cast<double>(difference / (scale * allowed));
           if (!(part <= worst)) worst = part;
         }
       }
