@@ -229,7 +229,10 @@ void check(const Matrix<double>& K, Index q, Index p, const RealizationOptions& 
 }
 
 [[noreturn]] void fail_to_continue() {
-  throw std::domain_error("longstate::realize: no system continues these samples; tail zero takes any response");
+  throw std::domain_error(
+      "longstate::realize: found no system that continues these samples; if they grow by more than 10^30, take fewer "
+      "of them; tail zero takes "
+      "any response");
 }
 
 /// The largest singular values of H, and what follows from them.
