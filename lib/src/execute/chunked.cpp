@@ -105,7 +105,7 @@ void check_float_step(const System& system, const Matrix<double>& O, const Matri
   Matrix<double> exact = I + detail::block_increment(system, block);
   Matrix<double> own = I + detail::block_increment(in_float(system), block);
   const auto largest = [&](const Matrix<double>& power) { return (O * (power * R)).cwiseAbs().maxCoeff(); };
-  const double bound = 2 * static_cast<double>(std::max<Index>(N, 16)) * 1.2e-7;
+  const double bound = detail::promised_error<float>(N);
   double scale = 0, error = 0;
   for (Index m = 1; m <= 4096; m *= 2) {
     scale = std::max(scale, (O.cwiseAbs() * (exact * R).cwiseAbs()).maxCoeff());
@@ -124,11 +124,10 @@ void check_float_step(const System& system, const Matrix<double>& O, const Matri
   throw std::domain_error(text.str());
 }
 
-/// As DenseTransition, so that float keeps what sets A^T apart from the identity.
+/// rest: A^T - I. As DenseTransition, so that float keeps what sets A^T apart from the identity.
 template <class T>
-void set_step(Blocks<T>& blocks, const DiscreteSystem& system, Index block) {
+void set_step(Blocks<T>& blocks, const DiscreteSystem& system, Matrix<double> rest, Index block) {
   const Index N = order(system);
-  Matrix<double> rest = detail::block_increment(system, block);  // A^T - I
   Vector<double> ones = Vector<double>::Ones(N);
   for (Index n = 0; n < N; ++n) {
     if (rest(n, n) > -0.5) continue;
@@ -151,12 +150,6 @@ void check_float_step(const DiscreteSystem& system, const Matrix<double>& O, con
   if (const auto* s = std::get_if<TransferFunction>(&system)) check_float_step(*s, O, R, step, block);
 }
 
-/// Of the largest |C| |x| (recurrence.hpp).
-template <class T>
-double promised_error(Index order) {
-  return std::is_same_v<T, float> ? 2 * static_cast<double>(std::max<Index>(order, 16)) * 1.2e-7 : 1e-12;
-}
-
 template <class T>
 Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
   const Index N = order(system), p = inputs(system), q = outputs(system);
@@ -173,12 +166,11 @@ Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
   if (const auto* diagonal = std::get_if<DiscreteDiagonal>(&system)) {
     set_step(blocks, *diagonal, block);
   } else {
-    set_step(blocks, system, block);
-    if constexpr (std::is_same_v<T, float>) check_float_step(system, responses, reach, blocks, block);
     const Matrix<double> rest = detail::block_increment(system, block);
+    set_step(blocks, system, rest, block);
+    if constexpr (std::is_same_v<T, float>) check_float_step(system, responses, reach, blocks, block);
     detail::check_blocks<T>("Chunked", system,
-                            {responses, reach, [&](Vector<double>& x) { x += (rest * x).eval(); }, block},
-                            promised_error<T>(N));
+                            {responses, reach, [&](Vector<double>& x) { x += (rest * x).eval(); }, block});
   }
   for (const Matrix<T>* table : {&blocks.H, &blocks.O, &blocks.R, &blocks.step})
     detail::check_table("Chunked", *table, block);

@@ -85,8 +85,7 @@ Tables<T> make_tables(const DiscreteSystem& any, Index block, const detail::Real
       if ((block >> bit) % 2 == 1) x = (tables.powers[bit] * x).eval();
     }
   };
-  detail::check_blocks<T>("Convolution", any, {responses, reach, advance, block},
-                          std::is_same_v<T, float> ? 4e-6 : 1e-12);
+  detail::check_blocks<T>("Convolution", any, {responses, reach, advance, block});
   detail::check_table("Convolution", tables.responses, block);
   detail::check_table("Convolution", tables.reach, block);
   for (const Matrix<double>& power : tables.powers) detail::check_table("Convolution", power, block);

@@ -80,12 +80,11 @@ Matrix<double> power(const Matrix<double>& A, Index exponent) {
 namespace detail {
 
 Matrix<double> responses(const DiscreteStateSpace& system, Index length) {
-  const Index steps = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(length))));
-  if (!powers_are_tame(system.A, steps)) return stepped_responses(system, length);
+  const Index m = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(length))));
+  if (!powers_are_tame(system.A, m)) return stepped_responses(system, length);
   // C A^{im + j} B = (C A^{im}) (A^j B): m small steps of B, then length / m large steps of C.
   const Index p = system.inputs();
   const Index q = system.outputs();
-  const Index m = steps;
   const Matrix<double> small = krylov(system.A, system.B, m);
   const Matrix<double> large = power(system.A, m);
   Matrix<double> K(q * p, length);

@@ -38,7 +38,7 @@ class SelectiveScan {
   State<T> zero_state() const { return State<T>::Zero(order_, channels_); }
 
   /// Any number of samples, and any split into calls. delta in seconds; e^(delta A) saturates at e^88 (float), e^709.
-  /// delta is not looked at, which would cost a tenth of the time and more: one that is negative or not a number goes into the formula.
+  /// delta is not looked at, for speed: one that is negative or not a number goes into the formula.
   /// Throws std::invalid_argument if the shapes do not fit; then nothing has run.
   void run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T> B, ConstSignal<T> C, Signal<T> y, StateRef<T> x);
 
