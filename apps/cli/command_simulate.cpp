@@ -68,8 +68,9 @@ longstate::Plan make_plan(const DiscreteSystem& model, const std::string& path, 
   longstate::Plan plan = longstate::plan<T>(model, workload);
   if (path == "auto") return plan;
   std::erase_if(plan.candidates, [&](const auto& candidate) { return longstate::name(candidate.path) != path; });
-  if (plan.candidates.empty() && path == "chunked") plan.candidates.push_back({longstate::Path::chunked, 16, 0});
-  if (plan.candidates.empty()) throw InputError("--path fft: this build is without FFTW (LONGSTATE_WITH_FFTW)");
+  // what is no candidate is refused when it is built, and that says why
+  if (plan.candidates.empty())
+    plan.candidates.push_back({path == "fft" ? longstate::Path::fft : longstate::Path::chunked, 64, 0});
   return plan;
 }
 

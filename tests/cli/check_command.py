@@ -446,6 +446,11 @@ def bad_input():
             return name
 
         good = write("good.csv", b"1\n2\n3\n4\n")
+        # scipy's butter(6, 0.02) as tf2ss has it: powers of A hold large numbers that cancel
+        a = [5.757244186246572, -13.815510806058006, 17.68737617989399, -12.741617329229193, 4.896924891433727, -0.7844171768892996]
+        rows = [a] + [[float(i == j) for j in range(6)] for i in range(5)]
+        butter = {"A": rows, "B": [[1]] + [[0]] * 5, "C": [[0, 0, 0, 0, 0, 1e-8]], "dt": 1, "convention": "control"}
+        write("butter.json", json.dumps(butter).encode())
         wav = (ROOT / "data/speech.wav").read_bytes()
         cases = [
             ("bench of nothing", ["bench", "nothing"], 2),
@@ -578,6 +583,12 @@ def bad_input():
 
         result = run("simulate", "ones.csv", "--system", "two.json", ok=False).stderr
         check("A6: no advice of another method for a file in discrete time", b"zoh" not in result, result)
+
+        for path in ["fft", "chunked"]:
+            refused = run("simulate", good, "--system", "butter.json", "--path", path, ok=False)
+            check(f"A8: --path {path} of a digital filter says why not", refused.returncode == 1 and b"take the recurrence" in refused.stderr,
+                  refused.stderr)
+        run("simulate", good, "--system", "butter.json")
 
         # Under 500 MB: no list is kept that no system has.
         if "QUICK" not in os.environ:  # sanitizers take more
