@@ -43,11 +43,16 @@ struct Blocks {
   Vector<T> ones;  // dense: the ones
 };
 
+/// Normal plus low rank goes step by step: its kernel by FFT would round every output relative to the largest.
+Matrix<double> kernel_of_block(const DiscreteSystem& system, Index block) {
+  return structure(system) == Structure::nplr ? detail::stepped_kernel(system, block) : kernel(system, block);
+}
+
 /// H(k q + i, l p + j) = K_(k-l)(i, j)
 template <class T>
 Matrix<T> toeplitz(const DiscreteSystem& system, Index block) {
   const Index p = inputs(system), q = outputs(system);
-  const Matrix<double> K = kernel(system, block);
+  const Matrix<double> K = kernel_of_block(system, block);
   Matrix<T> H = Matrix<T>::Zero(q * block, p * block);
   for (Index l = 0; l < block; ++l) {
     for (Index k = l; k < block; ++k) {

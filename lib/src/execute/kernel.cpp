@@ -19,14 +19,10 @@ constexpr Index max_length = Index{1} << 30;
   Index first = 0;
   while (K.col(first).allFinite()) ++first;
   std::ostringstream text;
-  text << "longstate::kernel: the system grows beyond the largest number by value " << first << "; take length "
-       << first << " at most";
+  text << "longstate::kernel: the system grows beyond the largest number by value " << first;
+  if (first > 0) text << "; take length " << first << " at most";
   throw std::domain_error(text.str());
 }
-
-}  // namespace
-
-namespace {
 
 /// Squares of a matrix lose digits where its powers are large and cancel, as those of a companion form whose poles lie together.
 bool is_tame(const Matrix<double>& power) {
@@ -39,6 +35,20 @@ bool powers_are_tame(const Matrix<double>& A, Index length) {
   Matrix<double> power = A;
   for (Index done = 1; done < length && is_tame(power); done *= 2) power = (power * power).eval();
   return is_tame(power);
+}
+
+/// D and the values that responses(n) gives, n of them.
+template <class Responses>
+Matrix<double> kernel_of(const DiscreteSystem& system, Index length, const Responses& responses) {
+  validate(system);
+  if (length < 1 || length > max_length) detail::fail("kernel", "length must be from 1 to 2^30", length);
+  const Matrix<double> D = feed_through(system);
+  const Index start = convention(system) == Convention::sequence ? 0 : 1;
+  Matrix<double> K = Matrix<double>::Zero(D.size(), length);
+  if (length > start) K.rightCols(length - start) = responses(length - start);
+  K.col(0) += D.reshaped();
+  if (!K.allFinite()) fail_growing(K);
+  return K;
 }
 
 }  // namespace
@@ -119,18 +129,13 @@ Matrix<double> responses(const DiscreteHippo& system, Index length) { return ste
 }  // namespace detail
 
 Matrix<double> kernel(const DiscreteSystem& system, Index length) {
-  validate(system);
-  if (length < 1 || length > max_length) detail::fail("kernel", "length must be from 1 to 2^30", length);
-  const Matrix<double> D = feed_through(system);
-  const Index start = convention(system) == Convention::sequence ? 0 : 1;
-  Matrix<double> K = Matrix<double>::Zero(D.size(), length);
-  if (length > start) {
-    K.rightCols(length - start) =
-        std::visit([&](const auto& s) { return detail::responses(s, length - start); }, system);
-  }
-  K.col(0) += D.reshaped();
-  if (!K.allFinite()) fail_growing(K);
-  return K;
+  return kernel_of(system, length, [&](Index values) {
+    return std::visit([&](const auto& s) { return detail::responses(s, values); }, system);
+  });
+}
+
+Matrix<double> detail::stepped_kernel(const DiscreteSystem& system, Index length) {
+  return kernel_of(system, length, [&](Index values) { return stepped_responses(system, values); });
 }
 
 }  // namespace longstate

@@ -15,4 +15,7 @@ Matrix<double> responses(const TransferFunction& system, Index length);
 /// responses() by running the recurrence, for any structure: O(N) a value and column.
 Matrix<double> stepped_responses(const DiscreteSystem& system, Index length);
 
+/// kernel() from these: each value rounded relative to the states that it is made of, not to the largest value.
+Matrix<double> stepped_kernel(const DiscreteSystem& system, Index length);
+
 }  // namespace longstate::detail
