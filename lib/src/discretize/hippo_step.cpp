@@ -10,7 +10,7 @@
 namespace longstate {
 namespace {
 
-constexpr Index few_substeps = 1 << 12;  // keep more digits than a matrix does
+constexpr Index few_substeps = 1 << 8;  // of O(N) each, without memory of their own, whatever a matrix would save
 // A step that float can take by gbt, and its ||A|| dt, fourier's apart, whose frequencies do not fade.
 constexpr double part_of_window = 0.1, most_norm = 300, most_turn = 6;
 

@@ -24,7 +24,7 @@ namespace longstate {
 ///
 /// Cost       gbt O(N); zoh and foh O(N degree/2 substeps) for each copy, where substeps grow as ||A|| dt, which is
 ///            O(N^2 dt / theta) for the Legendre measures. prepare: O(N degree/2). No matrices: any dt costs the same, up to
-///            steps of more than 2^12 sub-steps and more work than e^(hA) itself: such a step is a product with that,
+///            steps of more than 2^8 sub-steps and more work than e^(hA) itself: such a step is a product with that,
 ///            O(N^2), and its prepare O(N^3 log(||A|| dt)).
 /// Accuracy   1e-12 of the dense step and of 60 digits in double (tests/discretize/hippo_step_test.cpp). In float a step by gbt of more
 ///            than a tenth of the window, or of ||A|| dt > 300 (fourier: 6), is made in double and rounded once: (I + M)(I - M)^-1 of a large M
