@@ -271,6 +271,17 @@ TEST_CASE("A15: what is beyond the largest number is an error, not the identity"
   CHECK(phi_functions(Matrix<double>::Constant(1, 1, -800), 0)[0](0, 0) == std::exp(-800.0));
 }
 
+TEST_CASE("A15: a rotation whose rounding is more than a turn is an error; beside it, what is known stays") {
+  Matrix<double> turn(2, 2);
+  turn << 0, 1e19, -1e19, 0;
+  CHECK_THROWS_WITH_AS(phi_functions(turn, 1), doctest::Contains("rounding alone decides e^X"), std::domain_error);
+  turn.diagonal().setConstant(-1e18);  // fades before it has turned
+  CHECK(phi_functions(turn, 1)[0].isZero(0));
+  Matrix<double> apart(2, 2);
+  apart << -1, 0, 0, -1e19;
+  CHECK(phi_functions(apart, 1)[0](0, 0) == doctest::Approx(std::exp(-1.0)).epsilon(1e-15));
+}
+
 TEST_CASE("what has faded keeps its digits") {
   for (const double x : {-23.0, -100.0, -700.0}) {
     const auto phi = phi_functions(Matrix<double>::Constant(1, 1, x), 2);

@@ -103,18 +103,27 @@ double condition(const DiscreteSystem& system, Index length) {
   return (1 + s->a.lpNorm<1>()) * static_cast<double>(inverse.lpNorm<1>());
 }
 
-/// Of a zero eigenvalue by a stiff step (hippo_step.hpp).
-double stiff_rounding(const DiscreteSystem& system, Index n) {
-  const auto* s = std::get_if<DiscreteHippo>(&system);
-  if (!s || !std::holds_alternative<Fourier>(s->measure)) return 0;
-  const double norm = HippoOperator<double>(s->measure, s->order()).norm_bound() * s->dt;
-  const double alpha = is_gbt(s->method) ? gbt_alpha(s->method, s->alpha) : 1;  // zoh and foh: their sub-steps
-  return alpha * norm * std::numeric_limits<double>::epsilon() * static_cast<double>(n);
-}
-
 template <class T>
 double bound(Index order) {
   return std::is_same_v<T, float> ? 2 * static_cast<double>(std::max<Index>(order, 16)) * 1.2e-7 : 1e-12;
+}
+
+/// What a step of many windows adds up to in n samples (docs/accuracy.md).
+double stiff_rounding(const DiscreteSystem& system, Index n) {
+  const auto* s = std::get_if<DiscreteHippo>(&system);
+  if (!s) return 0;
+  const double each = std::numeric_limits<double>::epsilon() * static_cast<double>(n);
+  if (!std::holds_alternative<Fourier>(s->measure)) return s->dt > timescale(s->measure) ? 4 * each : 0;
+  const double norm = HippoOperator<double>(s->measure, s->order()).norm_bound() * s->dt;
+  const double alpha = is_gbt(s->method) ? gbt_alpha(s->method, s->alpha) : 1;  // zoh and foh: their sub-steps
+  return alpha * norm * each;
+}
+
+/// The random walk of a state that does not fade, where it passes the bound.
+template <class T>
+double walk(Index order, Index n) {
+  if (std::is_same_v<T, double>) return 0;
+  return std::max(0.0, 1.2e-7 * std::sqrt(static_cast<double>(n)) - bound<T>(order));
 }
 
 struct Line {
@@ -191,7 +200,7 @@ struct Task {
       const auto at = static_cast<std::size_t>(c);
       const Oracle& o = truth[at];
       const double allowed = (through_kernel ? 1e-11 : bound<T>(x.rows())) * conditions[at] +
-                             (rounded ? 4 * own[at] : 0) + stiff_rounding(system(c), n);
+                             (rounded ? 4 * own[at] : 0) + stiff_rounding(system(c), n) + walk<T>(x.rows(), n);
       // states below the least number of T are zeros
       const auto smallest = static_cast<long double>(std::numeric_limits<T>::min());
       const long double unseen = smallest * (1 + output_matrix(system(c)).cwiseAbs().rowwise().sum().maxCoeff());

@@ -21,10 +21,9 @@ constexpr std::array names{"forward-euler"sv, "backward-euler"sv, "bilinear"sv, 
 std::vector<Matrix<double>> phi_of_step(const Matrix<double>& X, int k) {
   try {
     return phi_functions(X, k);
-  } catch (const std::domain_error&) {
+  } catch (const std::domain_error& e) {
     throw std::domain_error(
-        "longstate::discretize: e^(dt A) is beyond the largest number: the system grows too fast for this dt; take a "
-        "smaller one");
+        std::string("longstate::discretize: dt A is too large; take a smaller dt (").append(e.what()).append(")"));
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 #include <stdexcept>
 
 namespace longstate {
@@ -73,6 +74,15 @@ std::vector<Matrix<double>> balanced_phi_functions(const Matrix<double>& X, int 
   return phi;
 }
 
+/// Whether the rounding of X alone, here of X (1 - 4 eps), leaves no digit of e^X: that of a fast rotation, which does not fade.
+bool lost_in_rounding(const Matrix<double>& X, const Matrix<double>& exponential) {
+  constexpr int tame = 44;  // halvings up to which digits are left
+  if (halvings(X) <= tame) return false;
+  const Matrix<double> other = balanced_phi_functions(X * (1 - 0x1p-50), 1)[0];
+  const double most = 0.1 * exponential.cwiseAbs().maxCoeff();
+  return !((other - exponential).cwiseAbs().maxCoeff() <= most);
+}
+
 }  // namespace
 
 std::vector<Matrix<double>> phi_functions(const Matrix<double>& X, int k) {
@@ -83,7 +93,14 @@ std::vector<Matrix<double>> phi_functions(const Matrix<double>& X, int k) {
   if (X.size() == 0) return std::vector<Matrix<double>>(count, X);
 
   const Vector<double> d = detail::balancing(X);
-  std::vector<Matrix<double>> phi = balanced_phi_functions(detail::rescaled(X, d), std::max(k, 1));
+  const Matrix<double> balanced = detail::rescaled(X, d);
+  std::vector<Matrix<double>> phi = balanced_phi_functions(balanced, std::max(k, 1));
+  if (phi[0].allFinite() && lost_in_rounding(balanced, phi[0])) {
+    std::ostringstream text;
+    text << "longstate::phi_functions: X is so large, up to " << balanced.cwiseAbs().maxCoeff()
+         << ", that its rounding alone decides e^X";
+    throw std::domain_error(text.str());
+  }
   phi.resize(count);
   for (Matrix<double>& values : phi) {
     values = detail::rescaled(values, d.cwiseInverse());

@@ -25,7 +25,8 @@ namespace longstate {
 /// Cost       about 7 + (s + 1)(k + 1) products of N x N.
 /// Accuracy   relative to the largest entry, 1e-12 up to ||X|| of several thousand (tests/discretize/discretize_test.cpp, against 60
 ///            digits). In any units of the states, and for stiff and defective X, as docs/accuracy.md "Any scaling" says.
-/// Throws     std::invalid_argument if X is not square or holds a value that is not finite; std::domain_error if a result does.
+/// Throws     std::invalid_argument if X is not square or holds a value that is not finite; std::domain_error if a result does, or if the
+///            rounding of X alone leaves no digit of e^X, as of a rotation by 10^16 and more.
 std::vector<Matrix<double>> phi_functions(const Matrix<double>& X, int k);
 
 /// phi_k(z) of a number, 0 <= k <= 3: the series for |z| <= 1, its relation from e^z beyond. Accurate to a few eps at any
