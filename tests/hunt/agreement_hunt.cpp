@@ -90,6 +90,27 @@ Oracle plain(const Matrices& m, const Long& u, const Long& x0) {
   return o;
 }
 
+/// The same with the states in the other order: its sums round anew.
+template <class T>
+Oracle plain_backwards(const Matrices& m, const Long& u, const Long& x0) {
+  Oracle o = plain<T>({m.A.reverse(), m.B.colwise().reverse(), m.C.rowwise().reverse(), m.D, m.control}, u,
+                      x0.colwise().reverse());
+  o.x = o.x.colwise().reverse().eval();
+  return o;
+}
+
+/// What the first n samples of `other` are off by, relative to the scale of the outputs and to the largest state.
+double relative_error(const Oracle& other, const Oracle& exact, const Long& x0, Index n) {
+  long double scale = 0, error = 0;
+  for (Index k = 0; k < n; ++k) {
+    scale = std::max(scale, exact.scale(k));
+    if (scale > 0) error = std::max(error, (other.y.col(k) - exact.y.col(k)).cwiseAbs().maxCoeff() / scale);
+  }
+  const long double states = std::max(exact.x.leftCols(n).cwiseAbs().maxCoeff(), x0.cwiseAbs().maxCoeff());
+  if (states > 0) error = std::max(error, (other.x - exact.x).leftCols(n).cwiseAbs().maxCoeff() / states);
+  return static_cast<double>(error);
+}
+
 /// ||a||_1 ||1/a||_1, the condition of a * K = c (docs/accuracy.md); 1 for other structures.
 double condition(const DiscreteSystem& system, Index length) {
   const auto* s = std::get_if<TransferFunction>(&system);
@@ -332,21 +353,12 @@ void check_paths(const Model& model, Index number, Random& random) {
       if (!(o.x.col(k).cwiseAbs().maxCoeff() < most && o.scale(k) < most)) n = k;
     }
     if (n == 0) return;
-    double own = 0;
     const bool matrices_of_T =
         structure(model.layer.front()) == Structure::dense || structure(model.layer.front()) == Structure::transfer;
+    double own = 0;
     if (matrices_of_T && std::is_same_v<T, float>) {
-      const Oracle other = plain<T>(m, u, x0);
-      long double scale = 0;
-      for (Index k = 0; k < n; ++k) {
-        scale = std::max(scale, o.scale(k));
-        if (scale > 0)
-          own = std::max(own, static_cast<double>((other.y.col(k) - o.y.col(k)).cwiseAbs().maxCoeff() / scale));
-      }
-      const long double states = std::max(o.x.leftCols(n).cwiseAbs().maxCoeff(), x0.cwiseAbs().maxCoeff());
-      if (states > 0)
-        own =
-            std::max(own, static_cast<double>((other.x.leftCols(n) - o.x.leftCols(n)).cwiseAbs().maxCoeff() / states));
+      for (const Oracle& other : {plain<T>(m, u, x0), plain_backwards<T>(m, u, x0)})
+        own = std::max(own, relative_error(other, o, x0, n));
     }
     task.own.push_back(own);
     task.conditions.push_back(condition(task.system(c), n));
