@@ -69,14 +69,21 @@ Case scaled(Draw& draw) {
   return {"scaled", s, draw.log_uniform(1e-3, 30) / A.cwiseAbs().rowwise().sum().maxCoeff(), units};
 }
 
-/// A Butterworth low-pass as scipy's tf2ss writes it, or the same with states in the other order, at 3 to 100 samples a period.
+/// A Butterworth low-pass, or one of Chebyshev of type I, whose poles lie on an ellipse, as scipy's tf2ss writes it, or the same transposed,
+/// at 3 to 100 samples a period.
 Case filter(Draw& draw) {
   const Index N = draw.integer(2, 12);
   const double frequency = draw.log_uniform(1, 1e7), omega = 2 * std::numbers::pi * frequency;
+  const bool chebyshev = draw.integer(0, 1) == 1;  // of 0.01 to 3 dB
+  const double mu =
+      chebyshev ? std::asinh(1 / std::sqrt(std::pow(10, draw.log_uniform(1e-3, 0.3)) - 1)) / static_cast<double>(N) : 0;
   std::vector<std::complex<double>> a{1.0};
   for (Index n = 0; n < N; ++n) {
     const double angle = std::numbers::pi * (0.5 + (static_cast<double>(n) + 0.5) / static_cast<double>(N));
-    const std::complex<double> pole = std::polar(omega, angle);
+    const std::complex<double> on_circle = std::polar(omega, angle);
+    const std::complex<double> pole =
+        chebyshev ? std::complex<double>(std::sinh(mu) * on_circle.real(), std::cosh(mu) * on_circle.imag())
+                  : on_circle;
     a.emplace_back(0.0);
     for (std::size_t i = a.size() - 1; i > 0; --i) a[i] -= pole * a[i - 1];
   }
