@@ -140,11 +140,11 @@ double stiff_rounding(const DiscreteSystem& system, Index n) {
   return alpha * norm * each;
 }
 
-/// The random walk of a state that does not fade, where it passes the bound.
+/// Five standard deviations of the random walk of a state that does not fade, where they pass the bound.
 template <class T>
 double walk(Index order, Index n) {
   if (std::is_same_v<T, double>) return 0;
-  return std::max(0.0, 1.2e-7 * std::sqrt(static_cast<double>(n)) - bound<T>(order));
+  return std::max(0.0, 2.4e-7 * std::sqrt(static_cast<double>(n)) - bound<T>(order));
 }
 
 struct Line {
