@@ -129,22 +129,22 @@ double bound(Index order) {
   return std::is_same_v<T, float> ? 2 * static_cast<double>(std::max<Index>(order, 16)) * 1.2e-7 : 1e-12;
 }
 
-/// What a step of many windows adds up to in n samples (docs/accuracy.md).
+/// What a step of many windows adds up to in n samples where an eigenvalue is zero (docs/accuracy.md).
 double stiff_rounding(const DiscreteSystem& system, Index n) {
   const auto* s = std::get_if<DiscreteHippo>(&system);
-  if (!s) return 0;
-  const double each = std::numeric_limits<double>::epsilon() * static_cast<double>(n);
-  if (!std::holds_alternative<Fourier>(s->measure)) return s->dt > timescale(s->measure) ? 4 * each : 0;
+  if (!s || !std::holds_alternative<Fourier>(s->measure)) return 0;
   const double norm = HippoOperator<double>(s->measure, s->order()).norm_bound() * s->dt;
   const double alpha = is_gbt(s->method) ? gbt_alpha(s->method, s->alpha) : 1;  // zoh and foh: their sub-steps
-  return alpha * norm * each;
+  return alpha * norm * std::numeric_limits<double>::epsilon() * static_cast<double>(n);
 }
 
-/// Five standard deviations of the random walk of a state that does not fade, where they pass the bound.
+/// Where nothing fades: in double what rounds A or its powers, one way; in float, whose factors are corrected, five standard deviations of
+/// the random walk of the state, where they pass the bound.
 template <class T>
-double walk(Index order, Index n) {
-  if (std::is_same_v<T, double>) return 0;
-  return std::max(0.0, 2.4e-7 * std::sqrt(static_cast<double>(n)) - bound<T>(order));
+double unfaded_rounding(Index order, Index n) {
+  const auto samples = static_cast<double>(n);
+  if (std::is_same_v<T, double>) return 4 * std::numeric_limits<double>::epsilon() * samples;
+  return std::max(0.0, 2.4e-7 * std::sqrt(samples) - bound<T>(order));
 }
 
 struct Line {
@@ -221,7 +221,8 @@ struct Task {
       const auto at = static_cast<std::size_t>(c);
       const Oracle& o = truth[at];
       const double allowed = (through_kernel ? 1e-11 : bound<T>(x.rows())) * conditions[at] +
-                             (rounded ? 4 * own[at] : 0) + stiff_rounding(system(c), n) + walk<T>(x.rows(), n);
+                             (rounded ? 4 * own[at] : 0) + stiff_rounding(system(c), n) +
+                             unfaded_rounding<T>(x.rows(), n);
       // states below the least number of T are zeros
       const auto smallest = static_cast<long double>(std::numeric_limits<T>::min());
       const long double unseen = smallest * (1 + output_matrix(system(c)).cwiseAbs().rowwise().sum().maxCoeff());

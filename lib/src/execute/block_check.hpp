@@ -26,11 +26,12 @@ struct BlockForm {
 };
 
 /// Dense systems and transfer functions whose powers of A hold large numbers that cancel (a companion form of poles that lie together, which
-/// every digital filter is): impulses early, in the middle and late in a block are followed over the next blocks, beside the recurrence
-/// in long double. Other structures pass.
+/// every digital filter is; its outputs may be tame all the same, where zeros lie by the poles): impulses early, in the middle and late in a
+/// block, and a block of noise, are followed over the next blocks, beside the recurrence in long double. Other structures pass.
 /// Throws std::domain_error where an output is off by more than ten times what is promised (transfer functions: the promise times their
 /// condition, at most 1e-3) and four times what the recurrence in T is off by, relative to the largest |C| |x| up to then.
-/// Cost O(N^2) for each sample followed, 2 to 64 blocks and about 10^7 multiply-adds of long double; none where nothing is large.
+/// Cost O(N^3 + N^2 block) to see whether anything is large; then O(N^2) for each sample followed, 2 to 64 blocks and about 10^7
+/// multiply-adds of long double.
 template <class T>
 void check_blocks(std::string_view where, const DiscreteSystem& system, const BlockForm& form);
 

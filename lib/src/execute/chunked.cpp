@@ -89,17 +89,6 @@ void check_rounding(const DiscreteSystem& system, const Matrix<double>& rounded,
   throw std::domain_error(text.str());
 }
 
-/// The system whose matrices a float recurrence has.
-DiscreteSystem in_float(DiscreteStateSpace s) {
-  const Matrix<double> ones = (s.A.diagonal().array() > 0.5).cast<double>().matrix().asDiagonal();
-  s.A = ones + (s.A - ones).cast<float>().cast<double>();
-  return s;
-}
-DiscreteSystem in_float(TransferFunction s) {
-  s.a = s.a.cast<float>().cast<double>();
-  return s;
-}
-
 /// Poles that lie together cancel in A^T, and what float takes from its entries may be more than all of their outputs. Over 1, 2, 4, … blocks the
 /// outputs O (A^T)^m R that follow from an impulse are to keep the promise of the class, apart from what rounding A itself does.
 template <class System>
@@ -108,7 +97,7 @@ void check_float_step(const System& system, const Matrix<double>& O, const Matri
   const Index N = system.order();
   const Matrix<double> I = Matrix<double>::Identity(N, N);
   Matrix<double> exact = I + detail::block_increment(system, block);
-  Matrix<double> own = I + detail::block_increment(in_float(system), block);
+  Matrix<double> own = I + detail::block_increment(detail::in_float(system), block);
   const auto largest = [&](const Matrix<double>& power) { return (O * (power * R)).cwiseAbs().maxCoeff(); };
   const double bound = detail::promised_error<float>(N);
   double scale = 0, error = 0;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 namespace longstate::detail {
 namespace {
@@ -55,6 +56,28 @@ double log_growth(const std::vector<DiscreteSystem>& layer) {
   double most = 0;
   for (const DiscreteSystem& system : layer) most = std::max(most, log_growth(system));
   return most;
+}
+
+DiscreteSystem in_float(DiscreteStateSpace s) {
+  const Matrix<double> ones = (s.A.diagonal().array() > 0.5).cast<double>().matrix().asDiagonal();
+  s.A = ones + (s.A - ones).cast<float>().cast<double>();
+  return s;
+}
+DiscreteSystem in_float(TransferFunction s) {
+  s.a = s.a.cast<float>().cast<double>();
+  return s;
+}
+
+void check_in_float(std::string_view where, const DiscreteSystem& system) {
+  constexpr double slack = 1e-5;  // of a sample
+  const auto* dense = std::get_if<DiscreteStateSpace>(&system);
+  if (!dense) return;
+  const double growth = log_growth(in_float(*dense));
+  if (growth <= slack || growth <= log_growth(system) + slack) return;
+  std::ostringstream text;
+  text << "longstate::" << where << ": rounded to float, the poles of A, which lie together, would grow by "
+       << std::expm1(growth) << " a sample; take double, or a system in other coordinates";
+  throw std::domain_error(text.str());
 }
 
 Index longest_block(double log_growth, double most) {

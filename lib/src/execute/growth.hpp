@@ -19,6 +19,14 @@ double log_growth(const std::vector<DiscreteSystem>& layer);  ///< of the fastes
 /// The logarithm of a matrix's spectral radius, at least 0.
 double log_radius(const Matrix<double>& A);
 
+/// The system whose matrices a float recurrence has: A less the ones on its diagonal is rounded.
+DiscreteSystem in_float(DiscreteStateSpace system);
+DiscreteSystem in_float(TransferFunction system);
+
+/// Throws std::domain_error where poles that lie together, as those of a digital filter of a low cutoff, leave the unit circle once A is
+/// rounded to float, so that a recurrence would grow where the system does not. Other structures keep their poles.
+void check_in_float(std::string_view where, const DiscreteSystem& system);
+
 /// Samples of a block over which nothing grows by more than `most`; at least 1.
 Index longest_block(double log_growth, double most);
 

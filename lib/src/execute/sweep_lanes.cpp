@@ -211,11 +211,12 @@ bool is_alone(const DiscreteSystem& system, Index n) {
 }
 
 /// Eigenvalues of (I + M)(I - M)^-1 lie near -1 where M is large, and float's rounding of them adds up over the samples. The tables keep
-/// what it takes from Lambda, but not from U V^T: 1.2e-7 of it, over the |M| / 2 samples that such an eigenvalue remembers.
+/// what it takes from Lambda, but not from U V^T: 1.2e-7 of it, over the |M| / 2 samples that such an eigenvalue remembers. That may take
+/// half of what is promised.
 bool is_stiff(const DiscreteNplr& s) {
-  const double dt = s.alpha * s.dt, promised = 2 * static_cast<double>(std::max<Index>(s.order(), 16));
+  const double dt = s.alpha * s.dt, half_of_promise = static_cast<double>(std::max<Index>(s.order(), 16));
   constexpr double most = 1e3;
-  return dt * s.continuous.lambda.cwiseAbs().maxCoeff() > most || dt * s.continuous.P.squaredNorm() > promised;
+  return dt * s.continuous.lambda.cwiseAbs().maxCoeff() > most || dt * s.continuous.P.squaredNorm() > half_of_promise;
 }
 
 Numbers ports_of(const DiscreteSystem& system) {

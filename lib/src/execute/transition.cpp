@@ -7,11 +7,14 @@
 #include <Eigen/LU>
 
 #include <algorithm>
+#include <array>
 
 namespace longstate {
 namespace {
 
 using Complex = std::complex<double>;
+
+std::size_t size(Index n) { return static_cast<std::size_t>(n); }
 
 template <class T>
 using AnyTransition =
@@ -84,17 +87,20 @@ void apply(DiagonalTransition<T>& A, const Eigen::Ref<const Vector<T>>& x, Eigen
 
 template <class T>
 void DiagonalTransition<T>::apply(const T* x, T* next) const {
-  std::fill_n(next, 2 * lambda_.size(), T(0));
-  add(x, next);
+  for (Index n = 0; n < lambda_.size(); ++n) {
+    std::array<double, 2> value{};
+    add(n, 1, x, value.data());
+    std::transform(value.begin(), value.end(), next + 2 * n, [](double v) { return static_cast<T>(v); });
+  }
 }
 
 template <class T>
-void DiagonalTransition<T>::add(const T* x, T* next) const {
-  for (Index n = 0; n < lambda_.size(); ++n) {
-    const double re = static_cast<double>(x[2 * n]), im = static_cast<double>(x[2 * n + 1]);
-    next[2 * n] = static_cast<T>(lambda_(n).real() * re - lambda_(n).imag() * im + static_cast<double>(next[2 * n]));
-    next[2 * n + 1] =
-        static_cast<T>(lambda_(n).real() * im + lambda_(n).imag() * re + static_cast<double>(next[2 * n + 1]));
+void DiagonalTransition<T>::add(Index first, Index count, const T* x, double* sums) const {
+  for (Index n = 0; n < count; ++n) {
+    const std::complex<double> lambda = lambda_(first + n);
+    const double re = static_cast<double>(x[2 * (first + n)]), im = static_cast<double>(x[2 * (first + n) + 1]);
+    sums[2 * n] += lambda.real() * re - lambda.imag() * im;
+    sums[2 * n + 1] += lambda.real() * im + lambda.imag() * re;
   }
 }
 
@@ -113,15 +119,31 @@ NplrTransition<T>::NplrTransition(const DiscreteNplr& system) {
   V_ = small.partialPivLu().solve(detail::real_rows(left)).transpose();
 }
 
+/// Sums in double, rounded once: numbers of `next` and columns of U and V, one or two of every measure, go some at a time.
 template <class T>
 void NplrTransition<T>::apply(const T* x, T* next) const {
-  std::fill_n(next, U_.rows(), T(0));
-  for (Index j = 0; j < U_.cols(); ++j) {
-    double sum = 0;
-    for (Index n = 0; n < U_.rows(); ++n) sum += V_(n, j) * static_cast<double>(x[n]);
-    for (Index n = 0; n < U_.rows(); ++n) next[n] -= static_cast<T>(U_(n, j) * sum);
+  constexpr Index numbers = 64, columns = 4;
+  const Index rows = U_.rows(), rank = U_.cols();
+  for (Index done = 0; done == 0 || done < rank; done += columns) {
+    const Index many = std::min(columns, rank - done);
+    std::array<double, columns> seen{};  // V^T x
+    for (Index j = 0; j < many; ++j) {
+      for (Index n = 0; n < rows; ++n) seen[size(j)] += V_(n, done + j) * static_cast<double>(x[n]);
+    }
+    for (Index start = 0; start < rows; start += numbers) {
+      const Index count = std::min(numbers, rows - start);
+      std::array<double, numbers> sums{};
+      for (Index j = 0; j < many; ++j) {
+        for (Index n = 0; n < count; ++n) sums[size(n)] -= U_(start + n, done + j) * seen[size(j)];
+      }
+      if (done == 0) {
+        diagonal_.add(start / 2, count / 2, x, sums.data());
+      } else {
+        for (Index n = 0; n < count; ++n) sums[size(n)] += static_cast<double>(next[start + n]);
+      }
+      for (Index n = 0; n < count; ++n) next[start + n] = static_cast<T>(sums[size(n)]);
+    }
   }
-  diagonal_.add(x, next);  // last, so that its double is rounded once
 }
 
 template <class T>

@@ -232,7 +232,8 @@ void RunNplr(const Sweep<T>& s, T* state, const T* u, T* y, size_t n, size_t str
       look(m, v, hn::Load(d, x), hn::Load(d, x + vectors * W), read, along);
     }
   }
-  Samples<own>(s, u, y, n, stride, read, [&](const V<T>(&in)[vectors], V<T>(&out)[vectors]) {
+  // x <- Lambda x - U V^T x + B u; `give_back`: and what T leaves of Lambda, over `together` samples.
+  const auto step = [&]<bool give_back>(T together, const V<T>(&in)[vectors], V<T>(&out)[vectors]) {
     V<T> next[vectors][rank];
     for (size_t v = 0; v < vectors; ++v) {
       for (size_t j = 0; j < rank; ++j) next[v][j] = hn::Zero(d);
@@ -249,9 +250,10 @@ void RunNplr(const Sweep<T>& s, T* state, const T* u, T* y, size_t n, size_t str
           to_im = hn::NegMulAdd(At<T, own>(c, 5 + 4 * j), along[v][j], to_im);
         }
         // What is small goes first: beside x itself it would round the same way every time.
-        if constexpr (keeps_rest<T>) {
-          to_re = hn::NegMulAdd(At<T, own>(c, 3), im, hn::MulAdd(At<T, own>(c, 2), re, to_re));
-          to_im = hn::MulAdd(At<T, own>(c, 3), re, hn::MulAdd(At<T, own>(c, 2), im, to_im));
+        if constexpr (give_back) {
+          const V<T> many_re = hn::Mul(hn::Set(d, together), re), many_im = hn::Mul(hn::Set(d, together), im);
+          to_re = hn::NegMulAdd(At<T, own>(c, 3), many_im, hn::MulAdd(At<T, own>(c, 2), many_re, to_re));
+          to_im = hn::MulAdd(At<T, own>(c, 3), many_re, hn::MulAdd(At<T, own>(c, 2), many_im, to_im));
         }
         to_re = hn::MulAdd(At<T, own>(c, 0), re, hn::NegMulAdd(At<T, own>(c, 1), im, to_re));
         to_im = hn::MulAdd(At<T, own>(c, 0), im, hn::MulAdd(At<T, own>(c, 1), re, to_im));
@@ -263,6 +265,16 @@ void RunNplr(const Sweep<T>& s, T* state, const T* u, T* y, size_t n, size_t str
     for (size_t v = 0; v < vectors; ++v) {
       for (size_t j = 0; j < rank; ++j) along[v][j] = next[v][j];
     }
+  };
+  size_t left = n;
+  Samples<own>(s, u, y, n, stride, read, [&](const V<T>(&in)[vectors], V<T>(&out)[vectors]) {
+    const bool first = (n - left) % rest_every == 0;
+    if (keeps_rest<T> && first) {
+      step.template operator()<true>(static_cast<T>(std::min(left, rest_every)), in, out);
+    } else {
+      step.template operator()<false>(T(0), in, out);
+    }
+    --left;
   });
 }
 

@@ -9,6 +9,8 @@
 
 namespace longstate::simd {
 
+inline constexpr std::size_t rest_every = 16;
+
 enum class SweepForm { nplr, triangular, semiseparable, fourier };
 
 /// One system for all channels, or one for each lane of a vector. A step is x <- A x + B u; A is a product of factors
@@ -18,7 +20,8 @@ enum class SweepForm { nplr, triangular, semiseparable, fourier };
 /// Tables hold a number of every quantity, W of them where systems differ. `planes` numbers, (re, im), stand for one that
 /// is complex where the factors are: 1 with gbt and its kind, 2 with zoh and foh.
 ///
-///   nplr           row: lambda (2), its rest (2; rest.hpp), then U (2), V (2) for each of `rank`
+///   nplr           row: lambda (2), its rest (2; rest.hpp), then U (2), V (2) for each of `rank`. The rest counts in every rest_every-th
+///                  sample, for all of these: to first order it moves the eigenvalues of so many steps as if it counted in each.
 ///   triangular     factor, row: h below, h diagonal, g, from below (p), inverse (p)
 ///   semiseparable  the same, then h above, h, from above (p), to above (p)
 ///   fourier        factor: h/theta 2, gain (p); row, a pair: e (2), h frequency, cosine (p), sine (p), blocks e (2 p)
@@ -62,7 +65,7 @@ std::size_t sweep_work(const Sweep<T>& s, std::size_t W) {
   const std::size_t p = s.planes, product = p * p, advance = p == 1 ? 1 : 5;  // x and what rounding took
   const bool pairs = s.form == SweepForm::nplr || s.form == SweepForm::fourier;
   const std::size_t ports = (pairs ? 4 : 2) * s.rows + 1;
-  if (s.form == SweepForm::nplr) return s.rows * ((keeps_rest<T> ? 8 : 4) + 4 * s.rank) + ports;
+  if (s.form == SweepForm::nplr) return s.rows * ((keeps_rest<T> ? 5 : 4) + 4 * s.rank) + ports;
   std::size_t factor = 0;  // of a row
   if (s.form == SweepForm::fourier) {
     factor = 2 * (2 + 3 * p + product + advance + 1);

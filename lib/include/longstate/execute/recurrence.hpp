@@ -36,7 +36,8 @@ namespace longstate {
 ///            Denormal numbers are taken as zeros, so that silence costs no more than sound.
 /// Threads    owns its scratch: copy it to use it on another thread.
 /// Throws     std::invalid_argument from the constructors if a system is not valid, the layer's sizes disagree, or copies is less
-///            than its size and not 0.
+///            than its size and not 0. Float: std::domain_error where the poles of a dense A, rounded, would grow (a digital filter of a
+///            low cutoff in companion form).
 template <class T>
 class Recurrence {
  public:

@@ -20,9 +20,9 @@ namespace longstate {
 /// factor is taken along by the solve of this one, and what the output reads, too.
 ///
 /// Cost       multiply-adds a sample, copy and entry, in vectors of W copies: gbt 13 (triangular 9, fourier 10), zoh and foh 26 for
-///            each factor of hippo_step.hpp (triangular 16, fourier 18), nplr 8 + 4 rank (float 12 + 4 rank) for a pair's two numbers; scans some
+///            each factor of hippo_step.hpp (triangular 16, fourier 18), nplr 8 + 4 rank (float 9 + 4 rank) for a pair's two numbers; scans some
 ///            log2 W more for each sum. run() takes the state over and gives it back.
-/// Accuracy   as Recurrence, in the order of its sums. nplr in float: what rounding takes from lambda is given back every 64 samples.
+/// Accuracy   as Recurrence, in the order of its sums. nplr in float: what rounding takes from lambda is given back every 16 samples.
 /// Real-time  run() neither allocates, locks nor calls the system; denormal numbers are taken as zeros while it runs.
 /// Threads    owns its scratch: copy it to use it on another thread.
 template <class T>

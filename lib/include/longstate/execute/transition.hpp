@@ -51,8 +51,8 @@ class DiagonalTransition {
 
   /// next <- A x, one column; next must not be x. Cost 4 multiply-adds an entry.
   void apply(const T* x, T* next) const;
-  /// next <- A x + next.
-  void add(const T* x, T* next) const;
+  /// Adds lambda_n x_n of `count` entries from `first` on, in double, to 2 count sums.
+  void add(Index first, Index count, const T* x, double* sums) const;
 
  private:
   friend struct detail::SweepTables;
