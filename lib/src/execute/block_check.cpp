@@ -1,5 +1,7 @@
 #include "block_check.hpp"
 
+#include "growth.hpp"
+
 #include <longstate/execute/transition.hpp>
 
 #include <algorithm>
@@ -112,7 +114,7 @@ Index blocks_to_follow(Index order, Index inputs, Index block) {
 /// The largest error of the outputs of a block that begins `start` samples after the signal, in parts of |C| |x|, less four times the
 /// recurrence's. Growth that is there ends it: the first blocks have told.
 double excess(const BlockForm& form, const Vector<double>& x, const Response& exact, Index start) {
-  constexpr long double beyond = 1e30L;
+  constexpr long double beyond = 1e30L, most_own = 1e-3L;
   const Vector<double> outputs = form.responses * x;
   double worst = 0;
   for (Index k = 0; k < form.block; ++k) {
@@ -122,7 +124,7 @@ double excess(const BlockForm& form, const Vector<double>& x, const Response& ex
     for (Index i = 0; i < exact.y.rows(); ++i) {
       const long double difference =
           std::abs(static_cast<long double>(outputs(i * form.block + k)) - exact.y(i, start + k));
-      const auto error = static_cast<double>(difference / scale - 4 * exact.error(start + k));
+      const auto error = static_cast<double>(difference / scale - 4 * std::min(exact.error(start + k), most_own));
       if (!(error <= worst)) worst = error;  // NaN, too
     }
   }
@@ -158,6 +160,25 @@ void check_blocks(std::string_view where, const DiscreteSystem& system, const Bl
   }
   const Matrix<double> u = noise(s.inputs(), length);
   follow(form.reach * u.transpose().reshaped(), Response(s, u, blocks * length + first, T()), first);
+}
+
+void check_recurrence_in_float(std::string_view where, const DiscreteSystem& system) {
+  const auto* s = std::get_if<DiscreteStateSpace>(&system);
+  if (!s) return;
+  constexpr Index products = 20'000'000;
+  const Index samples = std::clamp<Index>(products / (s->order() * s->order()), 16, 2048);
+  if (powers_are_tame(s->A, samples)) return;
+  check_in_float(where, *s);
+  constexpr double no_use = 1e-2, grows = 1e-3;
+  if (log_growth(*s) > grows) return;  // large for that
+  const auto error =
+      static_cast<double>(Response(*s, noise(s->inputs(), samples), samples, float()).error(samples - 1));
+  if (error <= no_use) return;
+  std::ostringstream text;
+  text << "longstate::" << where << ": in float, outputs would be off by " << error
+       << " of the largest, since powers of A hold large numbers that cancel; take double, or a system in other "
+          "coordinates";
+  throw std::domain_error(text.str());
 }
 
 template void check_blocks<float>(std::string_view, const DiscreteSystem&, const BlockForm&);

@@ -29,10 +29,14 @@ struct BlockForm {
 /// every digital filter is; its outputs may be tame all the same, where zeros lie by the poles): impulses early, in the middle and late in a
 /// block, and a block of noise, are followed over the next blocks, beside the recurrence in long double. Other structures pass.
 /// Throws std::domain_error where an output is off by more than ten times what is promised (transfer functions: the promise times their
-/// condition, at most 1e-3) and four times what the recurrence in T is off by, relative to the largest |C| |x| up to then.
+/// condition, at most 1e-3) and four times what the recurrence in T is off by (1e-3 at most), relative to the largest |C| |x| up to then.
 /// Cost O(N^3 + N^2 block) to see whether anything is large; then O(N^2) for each sample followed, 2 to 64 blocks and about 10^7
 /// multiply-adds of long double.
 template <class T>
 void check_blocks(std::string_view where, const DiscreteSystem& system, const BlockForm& form);
+
+/// A recurrence in float of a dense system whose powers of A are large.
+/// Throws std::domain_error where the poles of A, rounded, grow and it does not, or after noise an output is off by a hundredth of the largest.
+void check_recurrence_in_float(std::string_view where, const DiscreteSystem& system);
 
 }  // namespace longstate::detail

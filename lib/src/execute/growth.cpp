@@ -58,6 +58,17 @@ double log_growth(const std::vector<DiscreteSystem>& layer) {
   return most;
 }
 
+bool is_tame(const Matrix<double>& power) {
+  constexpr double most = 64;
+  return power.norm() <= most * std::sqrt(static_cast<double>(power.rows()));
+}
+
+bool powers_are_tame(const Matrix<double>& A, Index length) {
+  Matrix<double> power = A;
+  for (Index done = 1; done < length && is_tame(power); done *= 2) power = (power * power).eval();
+  return is_tame(power);
+}
+
 DiscreteSystem in_float(DiscreteStateSpace s) {
   const Matrix<double> ones = (s.A.diagonal().array() > 0.5).cast<double>().matrix().asDiagonal();
   s.A = ones + (s.A - ones).cast<float>().cast<double>();

@@ -19,6 +19,10 @@ double log_growth(const std::vector<DiscreteSystem>& layer);  ///< of the fastes
 /// The logarithm of a matrix's spectral radius, at least 0.
 double log_radius(const Matrix<double>& A);
 
+/// Squares of a matrix lose digits where its powers are large and cancel, as those of a companion form whose poles lie together.
+bool is_tame(const Matrix<double>& power);
+bool powers_are_tame(const Matrix<double>& A, Index length);  ///< of all A^(2^bit) up to A^length
+
 /// The system whose matrices a float recurrence has: A less the ones on its diagonal is rounded.
 DiscreteSystem in_float(DiscreteStateSpace system);
 DiscreteSystem in_float(TransferFunction system);

@@ -24,19 +24,6 @@ constexpr Index max_length = Index{1} << 30;
   throw std::domain_error(text.str());
 }
 
-/// Squares of a matrix lose digits where its powers are large and cancel, as those of a companion form whose poles lie together.
-bool is_tame(const Matrix<double>& power) {
-  constexpr double most = 64;
-  return power.norm() <= most * std::sqrt(static_cast<double>(power.rows()));
-}
-
-/// Of all A^(2^bit) up to A^length.
-bool powers_are_tame(const Matrix<double>& A, Index length) {
-  Matrix<double> power = A;
-  for (Index done = 1; done < length && is_tame(power); done *= 2) power = (power * power).eval();
-  return is_tame(power);
-}
-
 /// D and the values that responses(n) gives, n of them.
 template <class Responses>
 Matrix<double> kernel_of(const DiscreteSystem& system, Index length, const Responses& responses) {
@@ -68,7 +55,7 @@ Matrix<double> krylov(const Matrix<double>& A, const Matrix<double>& V, Index le
     done += more;
     if (done != 2 * stride || done >= length) continue;
     Matrix<double> square = step * step;
-    if (!is_tame(square)) continue;  // goes on in strides of this size
+    if (!detail::is_tame(square)) continue;  // goes on in strides of this size
     step = std::move(square);
     stride = done;
   }

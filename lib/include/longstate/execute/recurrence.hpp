@@ -36,7 +36,7 @@ namespace longstate {
 ///            Denormal numbers are taken as zeros, so that silence costs no more than sound.
 /// Threads    owns its scratch: copy it to use it on another thread.
 /// Throws     std::invalid_argument from the constructors if a system is not valid, the layer's sizes disagree, or copies is less
-///            than its size and not 0. Float: std::domain_error where the poles of a dense A, rounded, would grow (a digital filter of a
+///            than its size and not 0. Float: std::domain_error where a dense A, rounded, would grow or be of no use (a digital filter of a
 ///            low cutoff in companion form).
 template <class T>
 class Recurrence {
