@@ -277,6 +277,39 @@ TEST_CASE("A2: sizes of B and C that leave the range when they are squared") {
   CHECK(balanced_truncation(unheard, 1).system.A(0, 0) < 0);
 }
 
+TEST_CASE("A13: a slow pair beside a fast one that it does not feel fades, and is reduced") {
+  const auto turning = [](double rate, double frequency) {
+    return Matrix<double>{{rate, frequency}, {-frequency, rate}};
+  };
+  StateSpace s{Matrix<double>::Zero(4, 4), Matrix<double>::Ones(4, 1), Matrix<double>::Ones(1, 4),
+               Matrix<double>::Zero(1, 1)};
+  s.A.topLeftCorner(2, 2) = turning(-2e-7, 6e-3);  // rad/s: 4e-11 of the other
+  s.A.bottomRightCorner(2, 2) = turning(-1.4e-2, 4870);
+  const Matrix<double> Q = Matrix<double>(support::random_matrix(4, 4, 3)).householderQr().householderQ();
+  const StateSpace turned{Q * s.A * Q.transpose(), Q * s.B, s.C * Q.transpose(), s.D};
+  const auto check = [](const auto& system, double tolerance) {
+    const Vector<double> exact = support::precise_hankel(system);
+    const auto whole = balanced_truncation(system, system.order());
+    REQUIRE(whole.hankel_singular_values.size() == exact.size());
+    CHECK((whole.hankel_singular_values - exact).norm() < tolerance * exact(0));
+    CHECK(whole.difference < tolerance);
+  };
+  check(s, 1e-10);
+  check(turned, 1e-5);  // rounding A moves its rate by so much
+
+  // beside two integrators, which last
+  const StateSpace integrator{Matrix<double>::Zero(1, 1), Matrix<double>::Ones(1, 1), Matrix<double>::Ones(1, 1),
+                              Matrix<double>::Zero(1, 1)};
+  const auto beside = balanced_truncation(parallel(s, series(integrator, integrator)), 6);
+  CHECK(beside.hankel_singular_values.size() == 4);
+  CHECK(beside.hankel_singular_values(0) == doctest::Approx(hankel_singular_values(s)(0)).epsilon(1e-9));
+
+  DiscreteStateSpace discrete{Matrix<double>::Zero(4, 4), s.B, s.C, s.D};
+  discrete.A.topLeftCorner(2, 2) = (1 - 1e-11) * turning(std::cos(1.0), std::sin(1.0));
+  discrete.A.bottomRightCorner(2, 2) = turning(0.5, 0.2);
+  check(discrete, 1e-4);
+}
+
 TEST_CASE("a system that lasts in part is reduced in the part that fades") {
   StateSpace motor = spread(6, 0.1, 0.5, 9);  // six poles, then an integrator twice
   motor = series(motor, {Matrix<double>::Zero(1, 1), Matrix<double>::Ones(1, 1), Matrix<double>::Ones(1, 1),
