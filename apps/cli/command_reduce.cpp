@@ -69,6 +69,8 @@ void report(const Options& options, const Result& r) {
   constexpr double integrating = 1 - 1e-9;
   if (r.spectral_radius && *r.spectral_radius > integrating) {
     text += fmt::format("; it does not decay: an eigenvalue of modulus {:.12g}", *r.spectral_radius);
+    const double growth = std::pow(*r.spectral_radius, static_cast<double>(r.from));
+    if (growth > 10) text += fmt::format(", which grows {:.1e} times over so many samples", growth);
   }
   print(text + "\n");
 }

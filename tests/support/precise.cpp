@@ -248,6 +248,25 @@ std::vector<R> hankel_in(const DiscreteStateSpace& s) {
   return hankel_in<R>(widened<R>(s.A), widened<R>(s.B), widened<R>(s.C));
 }
 
+/// The square of the 2-norm of C A^k B over all k.
+template <class R>
+R energy(const Grid<R>& A, const Grid<R>& B, const Grid<R>& C) {
+  return (C * gramian(A, B) * transposed(C))(0, 0);
+}
+
+/// The 2-norm of a's response less b's, relative to a's.
+template <class R>
+std::vector<R> difference_in(const DiscreteStateSpace& a, const DiscreteStateSpace& b) {
+  Matrix<double> A = Matrix<double>::Zero(a.order() + b.order(), a.order() + b.order());
+  A.topLeftCorner(a.order(), a.order()) = a.A;
+  A.bottomRightCorner(b.order(), b.order()) = b.A;
+  Matrix<double> B(A.rows(), 1), C(1, A.rows());
+  B << a.B, b.B;
+  C << a.C, -b.C;
+  const R off = energy(widened<R>(A), widened<R>(B), widened<R>(C));
+  return {sqrt(off > 0 ? off : R(0)) / sqrt(energy(widened<R>(a.A), widened<R>(a.B), widened<R>(a.C)))};
+}
+
 template <class R>
 Vector<double> narrowed(const std::vector<R>& values) {
   Vector<double> result(static_cast<Index>(values.size()));
@@ -325,6 +344,10 @@ Vector<double> precise_hankel(const StateSpace& system) {
 }
 Vector<double> precise_hankel(const DiscreteStateSpace& system) {
   return precise([&]<class R>() { return hankel_in<R>(system); });
+}
+
+double precise_difference(const DiscreteStateSpace& a, const DiscreteStateSpace& b) {
+  return precise([&]<class R>() { return difference_in<R>(a, b); })(0);
 }
 
 }  // namespace support

@@ -23,4 +23,7 @@ double kernel_condition(const longstate::StateSpace& system, double dt, longstat
 longstate::Vector<double> precise_hankel(const longstate::StateSpace& system);
 longstate::Vector<double> precise_hankel(const longstate::DiscreteStateSpace& system);
 
+/// The 2-norm over all time of the difference of the impulse responses of two stable systems, without D, relative to the first's.
+double precise_difference(const longstate::DiscreteStateSpace& a, const longstate::DiscreteStateSpace& b);
+
 }  // namespace support

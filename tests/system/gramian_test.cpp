@@ -46,6 +46,42 @@ StateSpace butterworth(Index order, double frequency) {
   return s;
 }
 
+/// A digital Butterworth low pass in companion form, its edge at `edge` of half the rate, by the bilinear transform: as
+/// scipy.signal.butter and tf2ss give it. Its poles lie together near 1: of their polynomial, most digits cancel there.
+DiscreteStateSpace digital_butterworth(Index order, double edge) {
+  using Wide = std::complex<long double>;
+  constexpr long double wide_pi = std::numbers::pi_v<long double>;
+  const long double omega = 2 * std::tan(wide_pi * static_cast<long double>(edge) / 2);
+  std::vector<Wide> a{1}, b{1};
+  const auto times = [](std::vector<Wide>& polynomial, Wide root) {
+    polynomial.emplace_back(0);
+    for (std::size_t i = polynomial.size() - 1; i > 0; --i) polynomial[i] -= root * polynomial[i - 1];
+  };
+  Wide gain = 1;
+  for (Index n = 0; n < order; ++n) {
+    const Wide pole =
+        omega *
+        std::polar(1.0L, wide_pi * (0.5L + (static_cast<long double>(n) + 0.5L) / static_cast<long double>(order)));
+    times(a, (2.0L + pole) / (2.0L - pole));
+    times(b, -1);
+    gain *= omega / (2.0L - pole);
+  }
+  DiscreteStateSpace s{Matrix<double>::Zero(order, order),
+                       Matrix<double>::Zero(order, 1),
+                       Matrix<double>::Zero(1, order),
+                       Matrix<double>::Constant(1, 1, static_cast<double>(gain.real())),
+                       1,
+                       Convention::control};
+  s.A.diagonal(-1).setOnes();
+  s.B(0, 0) = 1;
+  for (Index n = 0; n < order; ++n) {
+    const std::size_t i = static_cast<std::size_t>(n) + 1;
+    s.A(0, n) = -static_cast<double>(a[i].real());
+    s.C(0, n) = static_cast<double>((gain * (b[i] - a[i])).real());
+  }
+  return s;
+}
+
 /// Poles from `slow` to 10, evenly in the logarithm, each coupled to the next faster one.
 StateSpace spread(Index order, double slow, double coupling, unsigned seed) {
   StateSpace s{Matrix<double>::Zero(order, order), support::random_matrix(order, 1, seed),
@@ -138,6 +174,34 @@ TEST_CASE("A2: systems in SI units are reduced") {
   }
 }
 
+TEST_CASE("A2: digital filters in companion form keep their Hankel values, and are reduced") {
+  const struct {
+    Index order;
+    double edge;
+  } filters[] = {{4, 0.01}, {4, 0.001}, {6, 0.02}, {8, 0.05}, {8, 0.02}, {10, 0.1}};
+  for (const auto& filter : filters) {
+    CAPTURE(filter.order);
+    CAPTURE(filter.edge);
+    const DiscreteStateSpace given = digital_butterworth(filter.order, filter.edge);
+    DiscreteStateSpace dual = given;  // the other companion form
+    dual.A.transposeInPlace();
+    dual.B = given.C.transpose();
+    dual.C = given.B.transpose();
+    // the poles' distance from the circle: that much of A's last digit cannot matter less
+    const double bound = 100 * eps / filter.edge;
+    for (const DiscreteStateSpace& s : {given, dual}) {
+      CHECK(hankel_error(s) < bound);
+      const auto whole = balanced_truncation(s, filter.order);
+      CHECK(whole.difference < bound);
+      CHECK(support::precise_difference(s, whole.system) < bound);
+      const auto half = balanced_truncation(s, filter.order / 2);
+      CHECK(half.difference == doctest::Approx(support::precise_difference(s, half.system)).epsilon(1e-9));
+      CHECK(reduce_to_error(s, 1e-4).difference <= 1e-4);
+      CHECK(tail_norm(s, 0) == doctest::Approx((s.C * controllability_factor(s)).norm()).epsilon(1e-4));
+    }
+  }
+}
+
 TEST_CASE("A2: a filter in companion form is diagonalised") {
   const StateSpace filter = butterworth(4, 1e6);
   const DiagonalSystem diagonal = diagonalize(filter);
@@ -211,6 +275,39 @@ TEST_CASE("A2: sizes of B and C that leave the range when they are squared") {
   StateSpace unheard = plain;
   unheard.B.setZero();
   CHECK(balanced_truncation(unheard, 1).system.A(0, 0) < 0);
+}
+
+TEST_CASE("A13: a slow pair beside a fast one that it does not feel fades, and is reduced") {
+  const auto turning = [](double rate, double frequency) {
+    return Matrix<double>{{rate, frequency}, {-frequency, rate}};
+  };
+  StateSpace s{Matrix<double>::Zero(4, 4), Matrix<double>::Ones(4, 1), Matrix<double>::Ones(1, 4),
+               Matrix<double>::Zero(1, 1)};
+  s.A.topLeftCorner(2, 2) = turning(-2e-7, 6e-3);  // rad/s: 4e-11 of the other
+  s.A.bottomRightCorner(2, 2) = turning(-1.4e-2, 4870);
+  const Matrix<double> Q = Matrix<double>(support::random_matrix(4, 4, 3)).householderQr().householderQ();
+  const StateSpace turned{Q * s.A * Q.transpose(), Q * s.B, s.C * Q.transpose(), s.D};
+  const auto check = [](const auto& system, double tolerance) {
+    const Vector<double> exact = support::precise_hankel(system);
+    const auto whole = balanced_truncation(system, system.order());
+    REQUIRE(whole.hankel_singular_values.size() == exact.size());
+    CHECK((whole.hankel_singular_values - exact).norm() < tolerance * exact(0));
+    CHECK(whole.difference < tolerance);
+  };
+  check(s, 1e-10);
+  check(turned, 1e-5);  // rounding A moves its rate by so much
+
+  // beside two integrators, which last
+  const StateSpace integrator{Matrix<double>::Zero(1, 1), Matrix<double>::Ones(1, 1), Matrix<double>::Ones(1, 1),
+                              Matrix<double>::Zero(1, 1)};
+  const auto beside = balanced_truncation(parallel(s, series(integrator, integrator)), 6);
+  CHECK(beside.hankel_singular_values.size() == 4);
+  CHECK(beside.hankel_singular_values(0) == doctest::Approx(hankel_singular_values(s)(0)).epsilon(1e-9));
+
+  DiscreteStateSpace discrete{Matrix<double>::Zero(4, 4), s.B, s.C, s.D};
+  discrete.A.topLeftCorner(2, 2) = (1 - 1e-11) * turning(std::cos(1.0), std::sin(1.0));
+  discrete.A.bottomRightCorner(2, 2) = turning(0.5, 0.2);
+  check(discrete, 1e-4);
 }
 
 TEST_CASE("a system that lasts in part is reduced in the part that fades") {

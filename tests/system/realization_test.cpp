@@ -157,6 +157,20 @@ TEST_CASE("in noise a realization is as good as the textbook's") {
   }
 }
 
+TEST_CASE("A2: the error stated is that of the system returned, where its poles grow, too") {
+  for (unsigned seed = 0; seed < 6; ++seed) {
+    CAPTURE(seed);
+    const Matrix<double> K = random_matrix(1, 300, seed);  // noise alone: orders near half of it have poles that grow
+    for (const Index order : {60, 140, 148, 150}) {
+      CAPTURE(order);
+      const Realization r = realize(K, 1, 1, {.order = order});
+      CHECK(response_error(r.system, K) == doctest::Approx(r.error).epsilon(1e-3));
+      CHECK(r.error < 1);
+      CHECK(r.system.order() > order - 20);
+    }
+  }
+}
+
 TEST_CASE("what grows or integrates is found and kept") {
   const Modes m = modes(2, 300, 0.9, 0.99, 90);
   const Vector<double> t = Vector<double>::LinSpaced(300, 0, 299);

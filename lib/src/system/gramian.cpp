@@ -1,18 +1,22 @@
 #include "gramian.hpp"
 
 #include "../detail/balance.hpp"
+#include "schur_states.hpp"
 
 #include <Eigen/LU>
 #include <Eigen/QR>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <utility>
 
 namespace longstate::detail {
 namespace {
 
 constexpr double eps = std::numeric_limits<double>::epsilon();
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Vector<double> row_sizes(const Matrix<double>& M) { return M.cwiseAbs().rowwise().maxCoeff(); }
 
@@ -39,16 +43,22 @@ Matrix<double> beside(const Matrix<double>& left, const Matrix<double>& right) {
 }
 
 /// The sum over all powers, from that over those before `power`.
-Matrix<double> summed(Matrix<double> Z, NearIdentity power) {
+GramianFactor summed(Matrix<double> Z, NearIdentity power) {
   constexpr int most_squarings = 54;  // 40 time constants of 4e14 samples: longer ones are rounding next to 1
+  Vector<double> terms = row_sizes(Z);
   for (int k = 0; k < most_squarings; ++k) {
     const Matrix<double> more = power.times(Z);
     if (!more.allFinite()) break;
-    if ((row_sizes(more).array() <= eps / 16 * row_sizes(Z).array()).all()) return compressed(Z);
+    const Vector<double> sizes = row_sizes(Z);
+    terms = terms.cwiseMax(power.sizes_times(power.sizes_times(sizes)));
+    if ((row_sizes(more).array() <= eps / 16 * sizes.array()).all()) {
+      const double loss = (sizes.array() > 0).select(terms.array() / sizes.array(), 0).maxCoeff();
+      return {compressed(Z), std::isfinite(loss) ? loss : infinity};
+    }
     Z = compressed(beside(Z, more));
     power.square();
   }
-  fail_unstable();
+  return {{}, infinity};
 }
 
 /// A_d - I = 2 R A = 2 (c R - I) of the Cayley transform, R = (cI - A)^-1: each entry from the form in which nothing cancels.
@@ -57,6 +67,20 @@ Matrix<double> cayley_increment(const Matrix<double>& A, double c, const Matrix<
   for (Index i = 0; i < A.rows(); ++i) half(i, i) = half(i, i) < 0.5 ? half(i, i) - 1 : R.row(i) * A.col(i);
   return 2 * half;
 }
+
+/// Of states that are d times those of the factor.
+GramianFactor scaled(const GramianFactor& factor, double unit, const Vector<double>& d) {
+  if (factor.loss == infinity) return factor;
+  return {unit * (d.asDiagonal() * factor.Z), factor.loss};
+}
+
+struct Pair {
+  GramianFactor controllability, observability;
+
+  template <class System>
+  explicit Pair(const System& s) : controllability(gramian_factor(s)), observability(gramian_factor(dual(s))) {}
+  double loss() const { return std::max(controllability.loss, observability.loss); }
+};
 
 }  // namespace
 
@@ -80,14 +104,19 @@ Matrix<double> NearIdentity::times_from_left(const Matrix<double>& C) const {
   return C * ones_.asDiagonal() + C * rest_;
 }
 
-Matrix<double> gramian_factor(const DiscreteStateSpace& system) {
-  const Balanced balanced(system);
-  const double unit = unit_of(balanced.system.B.cwiseAbs().maxCoeff());
-  const Matrix<double> Z = summed(balanced.system.B / unit, NearIdentity::of(balanced.system.A));
-  return unit * (balanced.d.asDiagonal() * Z);
+Vector<double> NearIdentity::sizes_times(const Vector<double>& x) const {
+  const auto diagonal = (ones_ + rest_.diagonal()).cwiseAbs() - rest_.diagonal().cwiseAbs();
+  return rest_.cwiseAbs() * x + diagonal.cwiseProduct(x);
 }
 
-Matrix<double> gramian_factor(const StateSpace& system) {
+GramianFactor gramian_factor(const DiscreteStateSpace& system) {
+  const Balanced balanced(system);
+  const double unit = unit_of(balanced.system.B.cwiseAbs().maxCoeff());
+  const GramianFactor factor = summed(balanced.system.B / unit, NearIdentity::of(balanced.system.A));
+  return scaled(factor, unit, balanced.d);
+}
+
+GramianFactor gramian_factor(const StateSpace& system) {
   const Balanced balanced(system);
   const Matrix<double>& A = balanced.system.A;
   const double unit = unit_of(balanced.system.B.cwiseAbs().maxCoeff());
@@ -95,12 +124,33 @@ Matrix<double> gramian_factor(const StateSpace& system) {
   const Matrix<double> rate = A / unit_of_rate;
   const double c =
       rate.norm() / std::sqrt(static_cast<double>(A.rows()));  // slower, and the signs of A_d's entries would mix
-  if (!(c > 0)) fail_unstable();
+  if (!(c > 0)) return {{}, infinity};
   const Matrix<double> I = Matrix<double>::Identity(A.rows(), A.cols());
   const Matrix<double> resolvent = (c * I - rate).inverse();
   const Matrix<double> B = std::sqrt(2 * c) * (resolvent * (balanced.system.B / unit));
-  const Matrix<double> Z = summed(B, NearIdentity(cayley_increment(rate, c, resolvent)));
-  return unit / std::sqrt(unit_of_rate) * (balanced.d.asDiagonal() * Z);
+  const GramianFactor factor = summed(B, NearIdentity(cayley_increment(rate, c, resolvent)));
+  return scaled(factor, unit / std::sqrt(unit_of_rate), balanced.d);
 }
+
+template <class System>
+Gramians<System>::Gramians(const System& s) : system(s), T(Matrix<double>::Identity(s.order(), s.order())) {
+  constexpr double much = 1e4;
+  Pair given(system);
+  if (!(given.loss() <= much)) {
+    SchurStates<System> schur(system);
+    Pair others(schur.system);
+    if (others.loss() < given.loss()) {
+      std::swap(given, others);
+      system = std::move(schur.system);
+      T = std::move(schur.T);
+    }
+  }
+  if (given.loss() == infinity) fail_unstable();
+  controllability = std::move(given.controllability.Z);
+  observability = std::move(given.observability.Z);
+}
+
+template struct Gramians<StateSpace>;
+template struct Gramians<DiscreteStateSpace>;
 
 }  // namespace longstate::detail

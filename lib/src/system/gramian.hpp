@@ -1,6 +1,6 @@
 #pragma once
 
-// Factors Z of Gramians, Z Z^T, by squaring (Smith 1968).
+// Factors Z of Gramians, Z Z^T, by squaring (Smith 1968), in states that suit it.
 
 #include <longstate/system/state_space.hpp>
 
@@ -21,6 +21,7 @@ class NearIdentity {
   void square();
   Matrix<double> times(const Matrix<double>& Z) const;            ///< A Z
   Matrix<double> times_from_left(const Matrix<double>& C) const;  ///< C A
+  Vector<double> sizes_times(const Vector<double>& x) const;      ///< |A| x
 
  private:
   void settle();  ///< an entry that is nearer to 0 than to 1 gives up its one
@@ -29,14 +30,22 @@ class NearIdentity {
   Matrix<double> rest_;
 };
 
-/// Z (N x at most N) with Z Z^T the controllability Gramian: sum_k A^k B B^T A^kT; of a continuous system the integral of e^(At) B B^T e^(A^T t).
+/// Z (N x at most N), and how many times its rounding the last digit of its rows may be off: infinite where A is not stable.
+struct GramianFactor {
+  Matrix<double> Z;
+  double loss;
+};
+
+/// Z with Z Z^T the controllability Gramian: sum_k A^k B B^T A^kT; of a continuous system the integral of e^(At) B B^T e^(A^T t).
 ///
 /// [Z, A^(2^k) Z] is compressed by QR, k = 0, 1, …, until no row of Z changes. Each row is computed to its own rounding: the unit of a
 /// state does not matter. A continuous system goes by its Cayley transform A_d = (cI + A)(cI - A)^-1, which has the same Gramian, with
 /// c a fast rate of it; of A_d - I every entry keeps its digits, and with them the slow states.
-/// Throws std::domain_error if A is not stable.
-Matrix<double> gramian_factor(const DiscreteStateSpace& system);
-Matrix<double> gramian_factor(const StateSpace& system);
+///
+/// The power P = A^(2^k) has errors of eps |P| |P|, where |P| may be large and cancel in P P and P Z. `loss` is the most
+/// |P| |P| |Z| of all k, over Z: it does not depend on the units of the states either.
+GramianFactor gramian_factor(const DiscreteStateSpace& system);
+GramianFactor gramian_factor(const StateSpace& system);
 
 /// The system whose controllability Gramian is the observability Gramian of this one.
 template <class System>
@@ -48,5 +57,20 @@ System dual(System system) {
   system.D.transposeInPlace();
   return system;
 }
+
+/// Both factors, with the states in which they lose the least: those given, or where these lose four digits and more, those of the Schur
+/// form, T^-1 x, if they lose less. (Not in any case: they mix fast and slow states, whose own digits the given ones may keep.)
+/// Throws std::domain_error if A is not stable.
+template <class System>
+struct Gramians {
+  System system;
+  Matrix<double> T;
+  Matrix<double> controllability, observability;
+
+  explicit Gramians(const System& s);
+};
+
+extern template struct Gramians<StateSpace>;
+extern template struct Gramians<DiscreteStateSpace>;
 
 }  // namespace longstate::detail

@@ -102,6 +102,22 @@ Fit fit_outputs(const Matrix<double>& A, const Matrix<double>& B, const Matrix<d
   return {C.transpose(), std::hypot((left * C - right).norm(), rest())};
 }
 
+/// The error of the system as it is, run sample by sample: that of the fit may be far below it where A grows, since powers by squaring
+/// round in another way than A^k B, step after step.
+double residual_of_run(const DiscreteStateSpace& system, const Matrix<double>& values) {
+  Matrix<double> X = system.B;
+  double square = 0;
+  for (Index k = 0; k < values.cols(); ++k) {
+    square += (values.col(k).reshaped(system.outputs(), system.inputs()) - system.C * X).squaredNorm();
+    X = system.A * X;
+  }
+  return std::isfinite(square) ? std::sqrt(square) : infinity;
+}
+
+/// Whether rounding governs the response of what was fitted: it is most of the error, and that is more than 1 %; or the error is above 1,
+/// that of no model at all, which no fit has.
+bool lost_to_rounding(double fitted, double run) { return !(run <= 2 * fitted || run <= 0.01) || run > 1 + 1e-9; }
+
 /// The error over all time, or infinity beyond `most`.
 double residual_over_all_time(const DiscreteStateSpace& system, const Matrix<double>& values, double most) {
   double square = 0;
@@ -180,9 +196,14 @@ Candidate candidate_of(const Subspace& s, Index r, const Response& response, con
                options.convention}};
   if (!c.system.A.allFinite()) return {};
   const double most = options.error > 0 ? options.error * response.norm : infinity;
-  c.error = (options.tail == Tail::free ? fit(c.system, response, most)
-                                        : residual_over_all_time(c.system, response.values, most)) /
-            response.norm;
+  if (options.tail == Tail::zero) {
+    c.error = residual_over_all_time(c.system, response.values, most) / response.norm;
+    return c;
+  }
+  const double fitted = fit(c.system, response, most) / response.norm;
+  if (!std::isfinite(fitted)) return c;
+  const double run = residual_of_run(c.system, response.values) / response.norm;
+  if (!lost_to_rounding(fitted, run)) c.error = run;
   return c;
 }
 

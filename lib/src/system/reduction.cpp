@@ -51,17 +51,17 @@ struct Normalised {
 };
 
 template <class System>
-Hankel balance(const System& s) {
-  const Matrix<double> Zc = detail::gramian_factor(s);
-  const Matrix<double> Zo = detail::gramian_factor(detail::dual(s));
+Hankel balance(const detail::Gramians<System>& g) {
+  const Matrix<double>&Zc = g.controllability, &Zo = g.observability;
   const Eigen::BDCSVD<Matrix<double>> svd(Zo.transpose() * Zc, Eigen::ComputeThinU | Eigen::ComputeThinV);
   return {svd.singularValues(), Zc * svd.matrixV(), svd.matrixU().transpose() * Zo.transpose()};
 }
 
-/// The 2-norm of the impulse response without D, by the Gramian: ||C Z||.
+/// The 2-norm of the impulse response without D, by the Gramian: ||C Z||; infinite where it does not fade.
 template <class System>
 double response_norm(const System& s) {
-  return (s.C * detail::gramian_factor(s)).stableNorm();
+  const detail::GramianFactor factor = detail::gramian_factor(s);
+  return std::isfinite(factor.loss) ? (s.C * factor.Z).stableNorm() : INFINITY;
 }
 
 /// How many singular values are more than rounding.
@@ -99,8 +99,10 @@ class SplitBalanced {
   explicit SplitBalanced(const System& system)
       : D_(system.D), whole_(system), parts_(detail::spectral_split(whole_.system)) {
     if (parts_.fading.order() == 0) return;
-    hankel_ = balance(parts_.fading);
-    norm_ = response_norm(parts_.fading);
+    detail::Gramians<System> gramians(parts_.fading);
+    hankel_ = balance(gramians);
+    norm_ = (gramians.system.C * gramians.controllability).stableNorm();
+    parts_.fading = std::move(gramians.system);
   }
 
   Index lasting() const { return parts_.lasting.order(); }
@@ -125,11 +127,8 @@ class SplitBalanced {
     if (r == 0) return norm_ > 0 ? 1 : 0;
     System minus = cut(parts_.fading, hankel_, r);
     minus.C = -minus.C;
-    try {
-      return response_norm(parallel(parts_.fading, minus)) / (norm_ > 0 ? norm_ : 1);
-    } catch (const std::domain_error&) {
-      return INFINITY;  // cut between equal values, or below rounding, it may be unstable
-    }
+    // cut between equal values, or below rounding, it may be unstable
+    return response_norm(parallel(parts_.fading, minus)) / (norm_ > 0 ? norm_ : 1);
   }
 
  private:
@@ -151,7 +150,7 @@ template <class System>
 Vector<double> hankel_values(const System& system) {
   validate(system);
   const Normalised<System> normalised(system);
-  return normalised.hankel_singular_values(balance(normalised.system).sigma);
+  return normalised.hankel_singular_values(balance(detail::Gramians<System>(normalised.system)).sigma);
 }
 
 template <class System>
@@ -205,7 +204,8 @@ Reduction<System> reduced(const System& system, double error) {
 
 Matrix<double> controllability_factor(const DiscreteStateSpace& system) {
   validate(system);
-  return detail::gramian_factor(system);
+  const detail::Gramians<DiscreteStateSpace> gramians(system);
+  return gramians.T * gramians.controllability;
 }
 
 Vector<double> hankel_singular_values(const DiscreteStateSpace& system) { return hankel_values(system); }
@@ -228,14 +228,15 @@ double tail_norm(const DiscreteStateSpace& system, Index length) {
   validate(system);
   if (length < 0) detail::fail("tail_norm", "length must not be negative", length);
   const Normalised<DiscreteStateSpace> normalised(system);
-  const DiscreteStateSpace& s = normalised.system;
+  const detail::Gramians<DiscreteStateSpace> gramians(normalised.system);
+  const DiscreteStateSpace& s = gramians.system;
   Matrix<double> C = s.C;  // C A^length
   detail::NearIdentity square = detail::NearIdentity::of(s.A);
   for (Index rest = length; rest > 0; rest /= 2) {
     if (rest % 2 == 1) C = square.times_from_left(C);
     if (rest > 1) square.square();
   }
-  const double norm = normalised.b * (normalised.c * (C * detail::gramian_factor(s)).stableNorm());
+  const double norm = normalised.b * (normalised.c * (C * gramians.controllability).stableNorm());
   if (!std::isfinite(norm)) throw std::domain_error("longstate::tail_norm: it is beyond the largest number");
   return norm;
 }
@@ -243,8 +244,9 @@ double tail_norm(const DiscreteStateSpace& system, Index length) {
 Index kernel_length(const DiscreteStateSpace& system, double error) {
   validate(system);
   if (!(error > 0 && error < 1)) detail::fail("kernel_length", "error must be between 0 and 1", error);
-  const DiscreteStateSpace s = Normalised<DiscreteStateSpace>(system).system;
-  const Matrix<double> Z = detail::gramian_factor(s);
+  const detail::Gramians<DiscreteStateSpace> gramians(Normalised<DiscreteStateSpace>(system).system);
+  const DiscreteStateSpace& s = gramians.system;
+  const Matrix<double>& Z = gramians.controllability;
   const double enough = error * (s.C * Z).stableNorm();
   if ((s.C * Z).stableNorm() <= enough) return 0;
   // The tail falls with the length: the binary digits of the longest that is too short, the highest first.

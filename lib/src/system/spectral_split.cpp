@@ -1,6 +1,7 @@
 #include "spectral_split.hpp"
 
 #include "../detail/balance.hpp"
+#include "schur_states.hpp"
 
 #include <Eigen/Eigenvalues>
 #include <Eigen/LU>
@@ -8,25 +9,120 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <limits>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 namespace longstate::detail {
 namespace {
 
-/// How fast each pole fades, of the fastest rate.
-Vector<double> fading(const StateSpace& s) {
-  return -s.A.eigenvalues().real() / std::max(s.A.stableNorm(), std::numeric_limits<double>::min());
+using Complex = std::complex<double>;
+
+constexpr double eps = std::numeric_limits<double>::epsilon();
+// Of the fastest rate:
+constexpr double resolved = 1e-7;   // what fades so fast does; rounding parts a double integrator less far
+constexpr double apart = 1e-10;     // what fades so fast in refined states does
+constexpr double summable = 1e-14;  // slower sums over the past do not end (gramian.cpp)
+
+/// The fastest rate there may be: what rates are compared with.
+double fastest(const StateSpace& s) { return std::max(s.A.stableNorm(), std::numeric_limits<double>::min()); }
+double fastest(const DiscreteStateSpace& /*s*/) { return 1; }
+
+/// How fast each pole fades.
+Vector<double> fading(const StateSpace& /*s*/, const Vector<Complex>& poles) { return -poles.real(); }
+Vector<double> fading(const DiscreteStateSpace& /*s*/, const Vector<Complex>& poles) {
+  return 1 - poles.cwiseAbs().array();
 }
-Vector<double> fading(const DiscreteStateSpace& s) { return 1 - s.A.eigenvalues().cwiseAbs().array(); }
 
 /// A matrix whose eigenvalues have a positive real part where the pole fades more slowly than `rate`.
 Matrix<double> shifted(const StateSpace& s, double rate) {
-  return s.A + rate * s.A.stableNorm() * Matrix<double>::Identity(s.order(), s.order());
+  return s.A + rate * Matrix<double>::Identity(s.order(), s.order());
 }
 Matrix<double> shifted(const DiscreteStateSpace& s, double rate) {
   const Matrix<double> radius = (1 - rate) * Matrix<double>::Identity(s.order(), s.order());
   return (s.A + radius).partialPivLu().solve(s.A - radius);
+}
+
+/// The states in sets that are coupled both ways: the strongly connected components of A's graph (Kosaraju's two searches). The eigenvalues
+/// of A are those of its diagonal blocks.
+class Components {
+ public:
+  explicit Components(const Matrix<double>& A) : A_(A), seen_(static_cast<std::size_t>(A.rows()), false) {
+    for (Index i = 0; i < A.rows(); ++i) search(i, false, finished_);
+    seen_.assign(seen_.size(), false);
+    const std::vector<Index> order(finished_.rbegin(), finished_.rend());
+    for (const Index i : order) {
+      std::vector<Index> component;
+      search(i, true, component);
+      if (!component.empty()) sets_.push_back(std::move(component));
+    }
+  }
+  const std::vector<std::vector<Index>>& sets() const { return sets_; }
+
+ private:
+  /// Adds what i leads to, or what leads to it, and was not seen, each state after those it leads to.
+  void search(Index i, bool backwards, std::vector<Index>& found) {
+    if (seen_[static_cast<std::size_t>(i)]) return;
+    seen_[static_cast<std::size_t>(i)] = true;
+    for (Index j = 0; j < A_.rows(); ++j) {
+      if ((backwards ? A_(i, j) : A_(j, i)) != 0) search(j, backwards, found);
+    }
+    found.push_back(i);
+  }
+
+  const Matrix<double>& A_;
+  std::vector<bool> seen_;
+  std::vector<Index> finished_;
+  std::vector<std::vector<Index>> sets_;
+};
+
+/// The eigenvalues of a matrix, and what rounding in it may have moved each of them by: its condition |y| |x| / |y x|, of its eigenvectors
+/// y and x, times eps ||A|| and some more of the computation.
+struct Eigenvalues {
+  Vector<Complex> values;
+  Vector<double> doubt;
+
+  explicit Eigenvalues(const Matrix<double>& given) {
+    const Matrix<double> A = rescaled(given, balancing(given));
+    const Eigen::EigenSolver<Matrix<double>> solver(A);
+    values = solver.eigenvalues();
+    if (A.rows() == 1) {
+      doubt = Vector<double>::Zero(1);
+      return;
+    }
+    const Matrix<Complex> right = solver.eigenvectors();
+    const Vector<double> conditions =
+        right.partialPivLu().inverse().rowwise().norm().cwiseProduct(right.colwise().norm().transpose());
+    doubt = eps * (100 + 10 * static_cast<double>(A.rows())) * A.norm() * conditions;
+  }
+};
+
+/// The rates at which the poles fade, rising, and how many of them, the first ones, do not.
+struct Rates {
+  Vector<double> rates;
+  Index lasting;
+};
+
+template <class System>
+Rates rates_of(const System& s) {
+  Vector<double> rates(s.order());
+  double most = -INFINITY;  // the fastest rate that is none
+  Index filled = 0;
+  const Components components(s.A);
+  for (const std::vector<Index>& set : components.sets()) {
+    const Eigenvalues poles(s.A(set, set));
+    const Vector<double> own = fading(s, poles.values);
+    for (Index i = 0; i < own.size(); ++i) {
+      // also where the doubt is not a number: there is no second eigenvector
+      const bool doubtful = !(own(i) > poles.doubt(i)) && own(i) < resolved * fastest(s);
+      if (doubtful || own(i) < summable * fastest(s)) most = std::max(most, own(i));
+      rates(filled++) = own(i);
+    }
+  }
+  std::sort(rates.begin(), rates.end());
+  return {rates, (rates.array() <= most).count()};
 }
 
 /// sign(M) by Newton's iteration, scaled by the determinant.
@@ -60,20 +156,15 @@ System part(const System& s, const Matrix<double>& T, const Matrix<double>& T_in
   return result;
 }
 
+/// The `lasting` slowest poles, where they end, and the others. Throws std::domain_error where they do not come apart.
 template <class System>
-Split<System> split(const System& system) {
-  const System s = Balanced(system).system;
-  const Index N = s.order();
-  Vector<double> rates = fading(s);
-  std::sort(rates.begin(), rates.end());
-  constexpr double none = 1e-10;  // a rigid-body mode may come out so
-  constexpr double slow = 1e-7;
-  const Index lasting = rates(0) > none ? 0 : (rates.array() < slow).count();
-
+Split<System> parted(const System& s, const Rates& poles) {
+  const Index N = s.order(), lasting = poles.lasting;
   const Matrix<double> I = Matrix<double>::Identity(N, N);
   Matrix<double> T = I, T_inverse = I;
   if (lasting > 0 && lasting < N) {
-    const double between = std::sqrt(std::max(rates(lasting - 1), none) * rates(lasting));
+    const double last = poles.rates(lasting - 1), first = poles.rates(lasting);
+    const double between = std::sqrt(std::max(last, 1e-6 * first) * first);
     const Matrix<double> projector = 0.5 * (I + sign(shifted(s, between)));
     T << range(I - projector, N - lasting), range(projector, lasting);
     T_inverse = T.inverse();
@@ -82,6 +173,23 @@ Split<System> split(const System& system) {
                        part<System>(s, T.rightCols(lasting), T_inverse.bottomRows(lasting))};
   result.lasting.D.setZero();
   return result;
+}
+
+/// In the states given, or, where their poles do not come apart as those of some companion forms, in those of the Schur form. Whether any
+/// pole lasts at all is asked there, too.
+template <class System>
+Split<System> split(const System& system) {
+  const System given = Balanced(system).system;
+  const Rates poles = rates_of(given);
+  if (poles.lasting == 0) return parted(given, poles);
+  const System refined = Balanced(SchurStates(system).system).system;
+  const Rates refined_poles = rates_of(refined);
+  if (refined_poles.rates(0) > apart * fastest(refined)) return parted(given, {refined_poles.rates, 0});
+  try {
+    return parted(given, poles);
+  } catch (const std::domain_error&) {
+    return parted(refined, refined_poles);
+  }
 }
 
 }  // namespace

@@ -45,7 +45,8 @@ struct RealizationOptions {
 struct Realization {
   DiscreteStateSpace system;
   Vector<double> hankel_singular_values;  ///< of H, falling: all, or the largest, as many as were computed
-  double error = 0;  ///< ||K - response||_2 / ||K||_2, over the samples given; with Tail::zero over all time
+  double error =
+      0;  ///< ||K - response||_2 / ||K||_2, over the samples given, of `system` run; with Tail::zero over all time
   /// Tail::zero: of the error of the frequency response, absolute: 2 sum of those cut off, to 1e-5 of itself, as they were computed.
   std::optional<double> bound;
   double spectral_radius = 0;  ///< the largest modulus of an eigenvalue of A: 1 an integrator, above 1 unstable
@@ -58,7 +59,8 @@ struct Realization {
 /// Tail::free     H holds the samples given alone, L/2 block rows. A is the least-squares solution of the shift of U, B is
 ///                that of V, and then C is the least-squares fit of all samples given (with several inputs B, of several
 ///                outputs too C and then B).
-///                Poles on the unit circle and beyond come out as they are. A response of n states and at least 2n
+///                Poles on the unit circle and beyond come out as they are; in noise, large orders have some that grow. Where rounding
+///                then makes up more than half of the error, and that is above 0.01, the order has no solution. A response of n states and at least 2n
 ///                samples (of one input and output) comes back exactly.
 /// Tail::zero     H goes on with zeros, L block rows: the balanced truncation of the delay line of L states that has
 ///                exactly this response, without that line.
