@@ -1,6 +1,7 @@
 #include "gramian.hpp"
 
 #include "../detail/balance.hpp"
+#include "../detail/product.hpp"
 #include "schur_states.hpp"
 
 #include <Eigen/LU>
@@ -78,7 +79,9 @@ struct Pair {
   GramianFactor controllability, observability;
 
   template <class System>
-  explicit Pair(const System& s) : controllability(gramian_factor(s)), observability(gramian_factor(dual(s))) {}
+  Pair(const System& s, Factors factors)
+      : controllability(gramian_factor(s)),
+        observability(factors == Factors::both ? gramian_factor(dual(s)) : GramianFactor{{}, 0}) {}
   double loss() const { return std::max(controllability.loss, observability.loss); }
 };
 
@@ -94,11 +97,11 @@ void NearIdentity::settle() {
 
 void NearIdentity::square() {
   const Matrix<double> sides = ones_.asDiagonal() * rest_ + rest_ * ones_.asDiagonal();
-  rest_ = (rest_ * rest_ + sides).eval();
+  rest_ = product(rest_, rest_) + sides;
   settle();
 }
 
-Matrix<double> NearIdentity::times(const Matrix<double>& Z) const { return ones_.asDiagonal() * Z + rest_ * Z; }
+Matrix<double> NearIdentity::times(const Matrix<double>& Z) const { return ones_.asDiagonal() * Z + product(rest_, Z); }
 
 Matrix<double> NearIdentity::times_from_left(const Matrix<double>& C) const {
   return C * ones_.asDiagonal() + C * rest_;
@@ -133,12 +136,13 @@ GramianFactor gramian_factor(const StateSpace& system) {
 }
 
 template <class System>
-Gramians<System>::Gramians(const System& s) : system(s), T(Matrix<double>::Identity(s.order(), s.order())) {
+Gramians<System>::Gramians(const System& s, Factors factors)
+    : system(s), T(Matrix<double>::Identity(s.order(), s.order())) {
   constexpr double much = 1e4;
-  Pair given(system);
+  Pair given(system, factors);
   if (!(given.loss() <= much)) {
     SchurStates<System> schur(system);
-    Pair others(schur.system);
+    Pair others(schur.system, factors);
     if (others.loss() < given.loss()) {
       std::swap(given, others);
       system = std::move(schur.system);

@@ -61,13 +61,14 @@ System dual(System system) {
 /// Both factors, with the states in which they lose the least: those given, or where these lose four digits and more, those of the Schur
 /// form, T^-1 x, if they lose less. (Not in any case: they mix fast and slow states, whose own digits the given ones may keep.)
 /// Throws std::domain_error if A is not stable.
+enum class Factors { both, controllability };
 template <class System>
 struct Gramians {
   System system;
   Matrix<double> T;
-  Matrix<double> controllability, observability;
+  Matrix<double> controllability, observability;  // the second empty if it is not asked for
 
-  explicit Gramians(const System& s);
+  explicit Gramians(const System& s, Factors factors = Factors::both);
 };
 
 extern template struct Gramians<StateSpace>;

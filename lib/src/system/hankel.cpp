@@ -1,10 +1,6 @@
 #include "hankel.hpp"
 
-#include <longstate/config.hpp>
-
-#if LONGSTATE_WITH_FFTW
-#include "../detail/fft.hpp"
-#endif
+#include "../detail/product.hpp"
 
 #include <Eigen/QR>
 #include <Eigen/SVD>
@@ -42,14 +38,18 @@ HankelMatrix::HankelMatrix(Matrix<double> K, Index outputs, Index inputs, Index 
       outputs_(outputs),
       inputs_(inputs),
       block_rows_(block_rows),
-      block_cols_(K_.cols() + 1 - block_rows) {
+      block_cols_(K_.cols() + 1 - block_rows)
 #if LONGSTATE_WITH_FFTW
-  const RealFft<double> fft(good_fft_length(K_.cols()));
-  spectra_.resize(fft.padded_bins(), K_.rows());
-  Vector<double> time = Vector<double>::Zero(fft.length());
+      ,
+      fft_(good_fft_length(K_.cols()))
+#endif
+{
+#if LONGSTATE_WITH_FFTW
+  spectra_.resize(fft_.padded_bins(), K_.rows());
+  Vector<double> time = Vector<double>::Zero(fft_.length());
   for (Index row = 0; row < K_.rows(); ++row) {
-    time.head(K_.cols()) = K_.row(row) / static_cast<double>(fft.length());  // its inverse does not divide
-    fft.forward(time.data(), spectra_.col(row).data());
+    time.head(K_.cols()) = K_.row(row) / static_cast<double>(fft_.length());  // its inverse does not divide
+    fft_.forward(time.data(), spectra_.col(row).data());
   }
 #endif
 }
@@ -79,8 +79,7 @@ Matrix<double> HankelMatrix::dense() const {
 Matrix<double> HankelMatrix::product(const Matrix<double>& X, bool transposed) const {
   const Index from = transposed ? outputs_ : inputs_, to = transposed ? inputs_ : outputs_;
   const Index blocks = transposed ? block_cols_ : block_rows_;
-  const RealFft<double> fft(good_fft_length(K_.cols()));
-  Vector<double> time(fft.length());
+  Vector<double> time(fft_.length());
   Matrix<std::complex<double>> x(spectra_.rows(), from);
   Vector<std::complex<double>> y(spectra_.rows());
   Matrix<double> Y(blocks * to, X.cols());
@@ -90,16 +89,16 @@ Matrix<double> HankelMatrix::product(const Matrix<double>& X, bool transposed) c
     for (Index b = 0; b < from; ++b) {
       time.setZero();
       time.head(in.cols()) = in.row(b);
-      fft.forward(time.data(), x.col(b).data());
+      fft_.forward(time.data(), x.col(b).data());
     }
     for (Index a = 0; a < to; ++a) {
       y.setZero();
       for (Index b = 0; b < from; ++b) {
         const Index entry = transposed ? a * outputs_ + b : b * outputs_ + a;
-        y.head(fft.bins()).array() +=
-            spectra_.col(entry).head(fft.bins()).array() * x.col(b).head(fft.bins()).array().conjugate();
+        y.head(fft_.bins()).array() +=
+            spectra_.col(entry).head(fft_.bins()).array() * x.col(b).head(fft_.bins()).array().conjugate();
       }
-      fft.inverse(y.data(), time.data());
+      fft_.inverse(y.data(), time.data());
       out.row(a) = time.head(blocks);
     }
   }
@@ -141,7 +140,8 @@ Svd full_svd(const HankelMatrix& H) {
 }
 
 Svd truncated_svd(const HankelMatrix& H, Index rank, Index wanted, const Matrix<double>& start,
-                  const std::function<void(double)>& progress) {
+                  const std::function<void(double)>& progress,
+                  const std::function<bool(const Vector<double>&)>& too_few) {
   constexpr int most_iterations = 6;
   constexpr double rounding = 1e-14, settled = 1e-6;
   Matrix<double> V(H.cols(), rank);
@@ -158,7 +158,8 @@ Svd truncated_svd(const HankelMatrix& H, Index rank, Index wanted, const Matrix<
     const Vector<double>& sigma = svd.singularValues();
     const auto change = (sigma - before).head(wanted).array().abs();
     const bool stand = (change <= settled * sigma.head(wanted).array() + rounding * sigma(0)).all();
-    if (stand || iteration == most_iterations) return {U * svd.matrixU(), sigma, V * svd.matrixV()};
+    if (stand || iteration == most_iterations || too_few(sigma.head(wanted)))
+      return {product(U, Matrix<double>(svd.matrixU())), sigma, product(V, Matrix<double>(svd.matrixV()))};
     before = sigma;
   }
 }

@@ -2,7 +2,12 @@
 
 // The block Hankel matrix of a response, and its largest singular values, without forming it where it is large.
 
+#include <longstate/config.hpp>
 #include <longstate/types.hpp>
+
+#if LONGSTATE_WITH_FFTW
+#include "../detail/fft.hpp"
+#endif
 
 #include <complex>
 #include <functional>
@@ -28,7 +33,10 @@ class HankelMatrix {
 
   Matrix<double> K_;
   Index outputs_, inputs_, block_rows_, block_cols_;
-  Matrix<std::complex<double>> spectra_;  // of each row of K, if there is FFTW
+#if LONGSTATE_WITH_FFTW
+  RealFft<double> fft_;
+  Matrix<std::complex<double>> spectra_;  // of each row of K
+#endif
 };
 
 /// H ~ U diag(sigma) V^T, sigma falling.
@@ -44,8 +52,10 @@ Svd full_svd(const HankelMatrix& H);
 /// The `rank` largest by subspace iteration from random signs (Halko, Martinsson & Tropp 2011, algorithm 4.4), of which
 /// the `wanted` first are iterated until they stand to 1e-6, at most six times: those of noise, which fall slowly, are then below the
 /// true ones by up to some 1e-5. `start` (cols x any) are directions known already.
+/// Ends after any iteration where `too_few` of these values so far is true: then all of it is as it stands.
 /// Deterministic. Calls progress(share).
 Svd truncated_svd(const HankelMatrix& H, Index rank, Index wanted, const Matrix<double>& start,
-                  const std::function<void(double)>& progress);
+                  const std::function<void(double)>& progress,
+                  const std::function<bool(const Vector<double>&)>& too_few);
 
 }  // namespace longstate::detail

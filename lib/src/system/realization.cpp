@@ -1,4 +1,5 @@
 #include "../detail/check.hpp"
+#include "../detail/product.hpp"
 #include "hankel.hpp"
 
 #include <longstate/system/realization.hpp>
@@ -61,9 +62,9 @@ bool for_controllability(const Matrix<double>& A, const Matrix<double>& B, Index
   Matrix<double> X = B, power = A;  // A^(samples of X)
   while (X.cols() < std::max<Index>(64, 2 * A.rows()) && X.cols() < length * B.cols()) {
     Matrix<double> longer(X.rows(), 2 * X.cols());
-    longer << X, power * X;
+    longer << X, detail::product(power, X);
     X.swap(longer);
-    power = (power * power).eval();
+    power = detail::product(power, power);
   }
   const Index samples = X.cols() / B.cols();
   for (Index first = 0; first < length; first += samples) {
@@ -71,7 +72,7 @@ bool for_controllability(const Matrix<double>& A, const Matrix<double>& B, Index
     if (!X.allFinite()) return false;
     if (X.cwiseAbs().maxCoeff() < 1e-200) X.setZero();
     if (!use(first, X.leftCols(count * B.cols()))) return false;
-    if (first + samples < length) X = (power * X).eval();
+    if (first + samples < length) X = detail::product(power, X);
   }
   return true;
 }
@@ -114,9 +115,9 @@ double residual_of_run(const DiscreteStateSpace& system, const Matrix<double>& v
   return std::isfinite(square) ? std::sqrt(square) : infinity;
 }
 
-/// Whether rounding governs the response of what was fitted: it is most of the error, and that is more than 1 %; or the error is above 1,
-/// that of no model at all, which no fit has.
-bool lost_to_rounding(double fitted, double run) { return !(run <= 2 * fitted || run <= 0.01) || run > 1 + 1e-9; }
+/// Whether rounding is felt in the response of what was fitted, and the error is above 1 %: on another machine it would be another response.
+/// Or the error is above 1, that of no model at all, which no fit has.
+bool lost_to_rounding(double fitted, double run) { return !(run <= 1.0001 * fitted || run <= 0.01) || run > 1 + 1e-9; }
 
 /// The error over all time, or infinity beyond `most`.
 double residual_over_all_time(const DiscreteStateSpace& system, const Matrix<double>& values, double most) {
@@ -346,11 +347,12 @@ class Identification {
   Level decompose(Index rank, const Matrix<double>& known) const {
     constexpr Index small = 512, largest = Index{1} << 23;
     const bool full = (least_ <= small || 2 * rank > least_) && hankel_.rows() * hankel_.cols() <= largest;
-    const Index safe = rank - rank / 5;  // those after are not accurate
+    const Index safe = safe_part(rank);
     detail::Svd svd =
-        full ? detail::full_svd(hankel_) : detail::truncated_svd(hankel_, rank, safe, known, [&](double share) {
-          report(options_.error > 0 ? -1 : 0.9 * share);
-        });
+        full ? detail::full_svd(hankel_)
+             : detail::truncated_svd(
+                   hankel_, rank, safe, known, [&](double share) { report(options_.error > 0 ? -1 : 0.9 * share); },
+                   [&](const Vector<double>& sigma) { return !is_last(rank) && too_few(sigma); });
     const double rounding = svd.sigma(0) * eps * static_cast<double>(least_);
     const Index significant = std::max<Index>(1, (svd.sigma.array() > rounding).count());
     const bool complete = full || rank == least_ || significant < svd.sigma.size();
@@ -360,16 +362,33 @@ class Identification {
     return {std::move(subspace), sigma, last, complete};
   }
 
+  /// The most that the squares of the singular values cut off may sum to, for the error.
+  double squares_left() const {
+    const double times =
+        static_cast<double>(std::min(hankel_.rows() / response_.outputs, hankel_.cols() / response_.inputs));
+    return times * std::pow(options_.error * response_.norm, 2);
+  }
+
   /// No order below this has the error: a system of r states has a Hankel matrix of rank r, at least
   /// sqrt(sum of the sigma^2 cut off) from H, where each sample stands at most as often as there are block rows or columns.
   Index least_order(const Vector<double>& sigma) const {
-    const double times =
-        static_cast<double>(std::min(hankel_.rows() / response_.outputs, hankel_.cols() / response_.inputs));
-    const double enough = times * std::pow(options_.error * response_.norm, 2);
+    const double enough = squares_left();
     double rest = hankel_.squared_norm() * (1 - 1e-9);  // rounded downwards
     Index r = 0;
     while (r < sigma.size() && rest > enough) rest -= sigma(r) * sigma(r), ++r;
     return std::max<Index>(r, 1);
+  }
+
+  /// Whether no more singular values than `rank` are computed, be they enough or not.
+  bool is_last(Index rank) const { return rank == most_ || (options_.order > 0 && safe_part(rank) >= options_.order); }
+
+  /// How many of so many singular values are accurate: not those at the end.
+  static Index safe_part(Index rank) { return rank - rank / 5; }
+
+  /// Whether so many states do not have the error, by far: values that do not stand yet are below the true ones, by a few percent.
+  bool too_few(const Vector<double>& sigma) const {
+    constexpr double far = 2;
+    return options_.error > 0 && hankel_.squared_norm() - sigma.squaredNorm() > far * squares_left();
   }
 
   void report(double share) const {

@@ -204,7 +204,7 @@ Reduction<System> reduced(const System& system, double error) {
 
 Matrix<double> controllability_factor(const DiscreteStateSpace& system) {
   validate(system);
-  const detail::Gramians<DiscreteStateSpace> gramians(system);
+  const detail::Gramians<DiscreteStateSpace> gramians(system, detail::Factors::controllability);
   return gramians.T * gramians.controllability;
 }
 
@@ -228,7 +228,7 @@ double tail_norm(const DiscreteStateSpace& system, Index length) {
   validate(system);
   if (length < 0) detail::fail("tail_norm", "length must not be negative", length);
   const Normalised<DiscreteStateSpace> normalised(system);
-  const detail::Gramians<DiscreteStateSpace> gramians(normalised.system);
+  const detail::Gramians<DiscreteStateSpace> gramians(normalised.system, detail::Factors::controllability);
   const DiscreteStateSpace& s = gramians.system;
   Matrix<double> C = s.C;  // C A^length
   detail::NearIdentity square = detail::NearIdentity::of(s.A);
@@ -244,7 +244,8 @@ double tail_norm(const DiscreteStateSpace& system, Index length) {
 Index kernel_length(const DiscreteStateSpace& system, double error) {
   validate(system);
   if (!(error > 0 && error < 1)) detail::fail("kernel_length", "error must be between 0 and 1", error);
-  const detail::Gramians<DiscreteStateSpace> gramians(Normalised<DiscreteStateSpace>(system).system);
+  const detail::Gramians<DiscreteStateSpace> gramians(Normalised<DiscreteStateSpace>(system).system,
+                                                      detail::Factors::controllability);
   const DiscreteStateSpace& s = gramians.system;
   const Matrix<double>& Z = gramians.controllability;
   const double enough = error * (s.C * Z).stableNorm();

@@ -60,7 +60,7 @@ struct Realization {
 ///                that of V, and then C is the least-squares fit of all samples given (with several inputs B, of several
 ///                outputs too C and then B).
 ///                Poles on the unit circle and beyond come out as they are; in noise, large orders have some that grow. Where rounding
-///                then makes up more than half of the error, and that is above 0.01, the order has no solution. A response of n states and at least 2n
+///                is then felt in an error above 0.01, the order has no solution. A response of n states and at least 2n
 ///                samples (of one input and output) comes back exactly.
 /// Tail::zero     H goes on with zeros, L block rows: the balanced truncation of the delay line of L states that has
 ///                exactly this response, without that line.
