@@ -53,8 +53,9 @@ GramianFactor summed(Matrix<double> Z, NearIdentity power) {
     const Vector<double> sizes = row_sizes(Z);
     terms = terms.cwiseMax(power.sizes_times(power.sizes_times(sizes)));
     if ((row_sizes(more).array() <= eps / 16 * sizes.array()).all()) {
-      const double loss = (sizes.array() > 0).select(terms.array() / sizes.array(), 0).maxCoeff();
-      return {compressed(Z), std::isfinite(loss) ? loss : infinity};
+      double loss = (sizes.array() > 0).select(terms.array() / sizes.array(), 0).maxCoeff();
+      if (!std::isfinite(loss)) loss = infinity;
+      return {compressed(Z), loss};
     }
     Z = compressed(beside(Z, more));
     power.square();

@@ -108,7 +108,7 @@ struct Rates {
 template <class System>
 Rates rates_of(const System& s) {
   Vector<double> rates(s.order());
-  double most = -INFINITY;  // the fastest rate that is none
+  double most = -std::numeric_limits<double>::infinity();  // the fastest rate that is none
   Index filled = 0;
   const Components components(s.A);
   for (const std::vector<Index>& set : components.sets()) {
