@@ -227,6 +227,7 @@ TEST_CASE(
       one.candidates = {candidate};
       CHECK(off(Planned<double>(DiscreteSystem(system), one)) < 1e-4);
     }
+#if LONGSTATE_WITH_FFTW
     // the high-pass of the same poles: its outputs are tame within a block, what it carries to the next is not
     DiscreteStateSpace high = system;
     double binomial = 1;
@@ -248,6 +249,7 @@ TEST_CASE(
         CHECK(std::string(e.what()).find("powers of A hold large numbers that cancel") != std::string::npos);
       }
     }
+#endif
     if (filter.order < 6) continue;
     // read out where the impulse comes late, too
     DiscreteStateSpace late = system;
@@ -258,7 +260,6 @@ TEST_CASE(
       CHECK_THROWS_AS(Chunked<float>(system, block), std::domain_error);
     }
     CHECK(plan<float>(system, {.length = 4096}).best().path == Path::recurrent);
-    if (filter.order >= 6)
-      CHECK_THROWS_WITH_AS(Recurrence<float>(DiscreteSystem(system)), doctest::Contains("float"), std::domain_error);
+    CHECK_THROWS_WITH_AS(Recurrence<float>(DiscreteSystem(system)), doctest::Contains("float"), std::domain_error);
   }
 }

@@ -45,8 +45,8 @@ struct RealizationOptions {
 struct Realization {
   DiscreteStateSpace system;
   Vector<double> hankel_singular_values;  ///< of H, falling: all, or the largest, as many as were computed
-  double error =
-      0;  ///< ||K - response||_2 / ||K||_2, over the samples given, of `system` run; with Tail::zero over all time
+  /// ||K - response||_2 / ||K||_2, over the samples given, of `system` run; with Tail::zero over all time.
+  double error = 0;
   /// Tail::zero: of the error of the frequency response, absolute: 2 sum of those cut off, to 1e-5 of itself, as they were computed.
   std::optional<double> bound;
   double spectral_radius = 0;  ///< the largest modulus of an eigenvalue of A: 1 an integrator, above 1 unstable
