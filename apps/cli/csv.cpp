@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
+#include <string>
 
 namespace cli {
 namespace {
@@ -40,8 +42,12 @@ enum class Field { number, text, out_of_range };
 Field parse_field(std::string_view field, double& value) {
   if (!field.empty() && field.front() == '+') field.remove_prefix(1);
   const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
-  if (error == std::errc::result_out_of_range) return Field::out_of_range;
-  return error == std::errc() && end == field.data() + field.size() ? Field::number : Field::text;
+  if (end != field.data() + field.size()) return Field::text;
+  if (error == std::errc()) return Field::number;
+  if (error != std::errc::result_out_of_range) return Field::text;
+  value = std::strtod(std::string(field).c_str(),
+                      nullptr);  // from_chars does not tell too small, which is zero, from too large
+  return std::abs(value) < 1 ? Field::number : Field::out_of_range;
 }
 
 /// What to show of a field that is wrong: printable, and not all of a megabyte.

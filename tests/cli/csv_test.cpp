@@ -31,6 +31,7 @@ TEST_CASE("numbers, headers, separators, line ends, comments") {
   CHECK(parse("\xEF\xBB\xBF"
               "1\n") == Values{1});
   CHECK(parse("# a comment\n\n+1\n\n2\n") == Values{1, 2});
+  CHECK(parse("1e-400\n-1e-400\n+2e-310\n") == Values{0, 0, 2e-310});
 }
 
 TEST_CASE("chunks of any size are one text") {

@@ -138,6 +138,6 @@ TEST_CASE("A6: a kernel that grows beyond the range of double is an error that s
     CHECK_THROWS_AS(kernel(system, 700), std::domain_error);
   }
   CHECK_THROWS_WITH_AS(kernel(dense_one, 2000),
-                       doctest::Contains("longstate::kernel: the system grows beyond the largest number by value 646"),
+                       doctest::Contains("longstate::kernel: value 646 is beyond the largest number: the system grows"),
                        std::domain_error);
 }

@@ -245,6 +245,18 @@ TEST_CASE("A1: bilinear and its way back in any scaling") {
   }
 }
 
+TEST_CASE("A1: bilinear of a shear beyond the reach of condition numbers") {
+  StateSpace shear{Matrix<double>::Zero(2, 2), Matrix<double>::Zero(2, 1), Matrix<double>::Zero(1, 2),
+                   Matrix<double>::Zero(1, 1)};
+  shear.A(0, 1) = 1e160;
+  shear.B(1, 0) = 1;
+  shear.C(0, 0) = 1;
+  const DiscreteStateSpace d = discretize(shear, 1, Discretization::bilinear);
+  CHECK(d.A(0, 1) == 1e160);
+  CHECK(d.B(0, 0) == 0.5e160);
+  CHECK(d.B(1, 0) == 1);
+}
+
 TEST_CASE("A1: the way back by zoh keeps what is small beside the rest") {
   Matrix<double> A(3, 3);  // triangular in an order of its own
   A << -1, 0, 0, 1, -2, 0, 0, 1, -3000;

@@ -14,68 +14,89 @@ namespace {
 
 using Long = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// After a signal has come in: what C A^k x is, in which units to judge it, and what the recurrence in T makes of it.
-struct Response {
-  Long y;                     // q x samples
-  Vector<long double> scale;  // the largest |C| |x| so far
-  long double unit = 0;       // the first of these that is not zero
-  Vector<long double> error;  // the largest error of the recurrence so far, in parts of scale
-  long double states = 0;     // the sum of |x_0|; of a companion form's impulse ||1/a||_1
+constexpr long double growth_followed = 1e30L;  // of |C| |x|: what comes first has told by then
 
-  template <class T>
-  Response(const DiscreteStateSpace& s, const Matrix<double>& u, Index samples, T)
-      : y(s.outputs(), samples), scale(samples), error(samples) {
-    const Matrix<T> A_T = s.A.cast<T>(), B_T = s.B.cast<T>(), C_T = s.C.cast<T>();
-    const Long A = s.A.cast<long double>(), B = s.B.cast<long double>(), C = s.C.cast<long double>();
-    Vector<long double> x = Vector<long double>::Zero(s.order());
-    Vector<T> rounded = Vector<T>::Zero(s.order());
-    long double largest = 0, worst = 0;
-    const auto see = [&] {
-      largest = std::max(largest, C.cwiseAbs().lazyProduct(x.cwiseAbs()).maxCoeff());
-      if (unit == 0) unit = largest;
-    };
-    for (Index k = 0; k < u.cols(); ++k) {
-      x = (A.lazyProduct(x) + B.lazyProduct(u.col(k).cast<long double>())).eval();
-      rounded = (A_T * rounded + B_T * u.col(k).cast<T>()).eval();
-      see();
-    }
-    for (Index k = 0; k < samples; ++k) {
-      y.col(k) = C.lazyProduct(x);
-      states += std::abs(x(0));
-      see();
-      const Vector<T> seen = C_T * rounded;
-      if (largest > 0)
-        worst = std::max(worst, (seen.template cast<long double>() - y.col(k)).cwiseAbs().maxCoeff() / largest);
-      scale(k) = largest;
-      error(k) = worst;
-      x = A.lazyProduct(x).eval();
-      rounded = (A_T * rounded).eval();
-    }
+/// A system as long double has it, the textbook recurrence with states in T beside it, and what has been seen of both.
+template <class T, class Coefficient = T>
+class Beside {
+ public:
+  explicit Beside(const DiscreteStateSpace& s)
+      : A(s.A.cast<long double>()),
+        B(s.B.cast<long double>()),
+        C(s.C.cast<long double>()),
+        A_own(s.A.cast<Coefficient>()),
+        B_own(s.B.cast<Coefficient>()),
+        C_own(s.C.cast<Coefficient>()),
+        after(s.convention == Convention::sequence),
+        x(Vector<long double>::Zero(s.order())),
+        rounded(Vector<T>::Zero(s.order())) {}
+
+  void step(const Eigen::Ref<const Vector<double>>& u) {
+    if (!after) see();
+    x = (A.lazyProduct(x) + B.lazyProduct(u.cast<long double>())).eval();
+    rounded = (A_own * rounded.template cast<Coefficient>() + B_own * u.cast<Coefficient>()).template cast<T>().eval();
+    if (after) see();
   }
+
+  /// C A^k x (sequence: C A^(k+1) x): what the state adds to outputs of the next `length` samples. q x length
+  Long responses(Index length) const {
+    Long y(C.rows(), length);
+    Vector<long double> state = x;
+    for (Index k = 0; k < length; ++k) {
+      if (after) state = A.lazyProduct(state).eval();
+      y.col(k) = C.lazyProduct(state);
+      if (!after) state = A.lazyProduct(state).eval();
+    }
+    return y;
+  }
+
+  long double scale() const { return scale_; }         ///< the largest |C| |x| so far
+  long double own_error() const { return error_; }     ///< the largest of the recurrence in T so far
+  long double first_states() const { return first_; }  ///< the sum of |x_0|; of a companion form's impulse ||1/a||_1
+  bool beyond() const { return scale_ > growth_followed * unit_; }
+
+ private:
+  void see() {
+    scale_ = std::max(scale_, C.cwiseAbs().lazyProduct(x.cwiseAbs()).maxCoeff());
+    if (unit_ == 0) unit_ = scale_;
+    const Vector<Coefficient> seen = C_own * rounded.template cast<Coefficient>();
+    const long double error = (seen.template cast<long double>() - C.lazyProduct(x)).cwiseAbs().maxCoeff();
+    if (!(error <= error_)) error_ = error;  // NaN, too
+    first_ += std::abs(x(0));
+  }
+
+  Long A, B, C;
+  Matrix<Coefficient> A_own, B_own, C_own;
+  bool after;
+  Vector<long double> x;
+  Vector<T> rounded;
+  long double scale_ = 0, unit_ = 0, error_ = 0, first_ = 0;
 };
 
-/// ||a||_1 ||1/a||_1, by which a transfer function's coefficients determine its outputs (docs/accuracy.md).
-double condition(const TransferFunction& s, const Response& impulse) {
-  return (1 + s.a.lpNorm<1>()) * static_cast<double>(impulse.states);
-}
-
-/// More than is promised, since a few signals are not all. A transfer function's promise has its condition in it.
-double allowed_error(const DiscreteSystem& system, const Response& impulse, double promise) {
+/// What is promised; to a transfer function, times the condition ||a||_1 ||1/a||_1 by which its coefficients determine its outputs
+/// (docs/accuracy.md).
+template <class T>
+double allowed_error(const DiscreteSystem& any, const DiscreteStateSpace& companion, Index samples) {
+  const double promise = promised_error<T>(companion.order());
+  const auto* s = std::get_if<TransferFunction>(&any);
+  if (!s) return promise;
+  Beside<T> impulse(companion);
+  for (Index k = 0; k < samples; ++k) impulse.step(Vector<double>::Constant(1, k == 0 ? 1 : 0));
   constexpr double most = 1e-3;
-  const auto* s = std::get_if<TransferFunction>(&system);
-  return s ? std::clamp(promise * condition(*s, impulse), promise, most) : 10 * promise;
+  const double condition = (1 + s->a.lpNorm<1>()) * static_cast<double>(impulse.first_states());
+  return std::clamp(promise * condition, promise, most);
 }
 
 /// Whether outputs of a block, or of the next, may be small differences of large numbers: |C A^k| |x| beyond |C| |x|, with x the state at
 /// the start of the block, or what |A^block| carries of it to the next. Growth looks the same.
 bool may_cancel(const BlockForm& form, const DiscreteStateSpace& s) {
-  constexpr double much = 64;
+  constexpr double much = 8;
   const Index N = s.order();
   const Matrix<double> at_once = s.C.cwiseAbs(), responses = form.responses.cwiseAbs();
   Matrix<double> step = Matrix<double>::Identity(N, N);
   for (Index n = 0; n < N; ++n) {
     Vector<double> column = step.col(n);
-    form.advance(column);
+    form.advance(column, form.block);
     step.col(n) = column.cwiseAbs();
   }
   for (Index column = 0; column < form.reach.cols(); column += std::max<Index>(form.block / 4, 1)) {
@@ -99,7 +120,7 @@ Matrix<double> noise(Index rows, Index cols) {
 }
 
 Index blocks_to_follow(Index order, Index inputs, Index block) {
-  constexpr Index products = 10'000'000;
+  constexpr Index products = 3'000'000;
   return std::clamp<Index>(products / (order * order * inputs * block), 2, 64);
 }
 
@@ -111,24 +132,35 @@ Index blocks_to_follow(Index order, Index inputs, Index block) {
   throw std::domain_error(text.str());
 }
 
-/// The largest error of the outputs of a block that begins `start` samples after the signal, in parts of |C| |x|, less four times the
-/// recurrence's. Growth that is there ends it: the first blocks have told.
-double excess(const BlockForm& form, const Vector<double>& x, const Response& exact, Index start) {
-  constexpr long double beyond = 1e30L, most_own = 1e-3L;
-  const Vector<double> outputs = form.responses * x;
-  double worst = 0;
-  for (Index k = 0; k < form.block; ++k) {
-    const long double scale = exact.scale(start + k);
-    if (scale == 0) continue;
-    if (scale > beyond * exact.unit) break;
-    for (Index i = 0; i < exact.y.rows(); ++i) {
-      const long double difference =
-          std::abs(static_cast<long double>(outputs(i * form.block + k)) - exact.y(i, start + k));
-      const auto error = static_cast<double>(difference / scale - 4 * std::min(exact.error(start + k), most_own));
-      if (!(error <= worst)) worst = error;  // NaN, too
+/// Runs u by blocks and parts of blocks in turn: what the state carried from block to block adds to outputs beside what it should, in parts of the largest
+/// |C| |x|, less four times what the recurrence is off by. Refuses what is above `allowed`.
+template <class T>
+void follow(std::string_view where, const DiscreteStateSpace& s, const BlockForm& form, const Matrix<double>& u,
+            double allowed) {
+  constexpr long double most_own = 1e-3L;
+  const Index block = form.block, p = s.inputs(), q = s.outputs();
+  Beside<T> exact(s);
+  Vector<double> x = Vector<double>::Zero(s.order());
+  Index part = 1, L = block;  // parts of 1, 3, 7, … take every power that there is
+  for (Index start = 0; start + L <= u.cols() && !exact.beyond(); start += L) {
+    const Long wanted = exact.responses(L);
+    const Vector<double> got = form.responses * x;
+    for (Index k = 0; k < L && !exact.beyond(); ++k) {
+      exact.step(u.col(start + k));
+      const long double S = exact.scale(), own = std::min(exact.own_error(), most_own * S);
+      for (Index i = 0; i < q; ++i) {
+        const long double error = std::abs(static_cast<long double>(got(i * block + k)) - wanted(i, k)) - 4 * own;
+        if (!(error <= allowed * S)) refuse(where, block, static_cast<double>(error / S));  // NaN, too
+      }
     }
+    form.advance(x, L);
+    for (Index j = 0; j < p; ++j)
+      x += form.reach.middleCols((j + 1) * block - L, L) * u.row(j).segment(start, L).transpose();
+    x = x.template cast<T>().template cast<double>().eval();
+    if (!form.parts) continue;
+    L = part < block ? part : block;
+    part = part < block ? 2 * part + 1 : 1;
   }
-  return worst;
 }
 
 }  // namespace
@@ -137,50 +169,46 @@ template <class T>
 void check_blocks(std::string_view where, const DiscreteSystem& system, const BlockForm& form) {
   if (!std::holds_alternative<DiscreteStateSpace>(system) && !std::holds_alternative<TransferFunction>(system)) return;
   const DiscreteStateSpace s = dense(system);
-  if (!may_cancel(form, s)) return;
-  const auto in_T = [](const Vector<double>& x) -> Vector<double> { return x.cast<T>().template cast<double>(); };
-  const Index length = form.block, blocks = blocks_to_follow(s.order(), s.inputs() + 1, length);
-  const Index first = s.convention == Convention::sequence ? 1 : 0;
-  double allowed = 0;
-  const auto follow = [&](Vector<double> x, const Response& exact, Index start) {  // from a state at the end of a block
-    x = in_T(x);
-    for (; start + length <= exact.y.cols(); start += length) {
-      const double error = excess(form, x, exact, start);
-      if (!(error <= allowed)) refuse(where, length, error);
-      form.advance(x);
-      x = in_T(x);
+  if (powers_are_tame(s.A, form.block) && !may_cancel(form, s)) return;
+  const Index p = s.inputs(), length = form.block, samples = length * blocks_to_follow(s.order(), p + 1, length);
+  const double allowed = allowed_error<T>(system, s, samples);
+  for (Index input = 0; input < p; ++input) {
+    for (const Index at : {Index{0}, length / 2, length - 1}) {
+      Matrix<double> impulse = Matrix<double>::Zero(p, samples);
+      impulse(input, at) = 1;
+      follow<T>(where, s, form, impulse, allowed);
     }
-  };
-  for (Index input = 0; input < s.inputs(); ++input) {
-    const Response exact(s, Matrix<double>(Matrix<double>::Identity(s.inputs(), s.inputs()).col(input)),
-                         (blocks + 1) * length, T());
-    allowed = std::max(allowed, allowed_error(system, exact, promised_error<T>(s.order())));
-    for (const Index at : {Index{0}, length / 2, length - 1})
-      follow(form.reach.col(input * length + at), exact, length - 1 - at + first);
   }
-  const Matrix<double> u = noise(s.inputs(), length);
-  follow(form.reach * u.transpose().reshaped(), Response(s, u, blocks * length + first, T()), first);
+  follow<T>(where, s, form, noise(p, samples), allowed);
 }
 
-void check_recurrence_in_float(std::string_view where, const DiscreteSystem& system) {
-  const auto* s = std::get_if<DiscreteStateSpace>(&system);
-  if (!s) return;
+template <class T>
+void check_recurrence(std::string_view where, const DiscreteSystem& system) {
+  const bool transfer = std::holds_alternative<TransferFunction>(system);
+  if (!transfer && !std::holds_alternative<DiscreteStateSpace>(system)) return;
+  const DiscreteStateSpace s = dense(system);
   constexpr Index products = 20'000'000;
-  const Index samples = std::clamp<Index>(products / (s->order() * s->order()), 16, 2048);
-  if (powers_are_tame(s->A, samples)) return;
-  check_in_float(where, *s);
-  constexpr double no_use = 1e-2, grows = 1e-3;
-  if (log_growth(*s) > grows) return;  // large for that
-  const auto error =
-      static_cast<double>(Response(*s, noise(s->inputs(), samples), samples, float()).error(samples - 1));
-  if (error <= no_use) return;
-  std::ostringstream text;
-  text << "longstate::" << where << ": in float, outputs would be off by " << error
-       << " of the largest, since powers of A hold large numbers that cancel; take double, or a system in other "
-          "coordinates";
-  throw std::domain_error(text.str());
+  const Index samples = std::clamp<Index>(products / (s.order() * s.order()), 16, 2048);
+  if (powers_are_tame(s.A, samples)) return;
+  if constexpr (std::is_same_v<T, float>) check_in_float(where, system);
+  const auto check = [&](auto exact) {
+    constexpr long double no_use = 1e-2L;
+    const Matrix<double> u = noise(s.inputs(), samples);
+    for (Index k = 0; k < samples && !exact.beyond(); ++k) exact.step(u.col(k));
+    if (exact.own_error() <= no_use * exact.scale()) return;
+    std::ostringstream text;
+    text << "longstate::" << where << ": in " << (std::is_same_v<T, float> ? "float" : "double")
+         << ", outputs would be off by " << static_cast<double>(exact.own_error() / exact.scale())
+         << " of the largest, since powers of A hold large numbers that cancel; take "
+         << (std::is_same_v<T, float> ? "double, or " : "") << "a system in other coordinates";
+    throw std::domain_error(text.str());
+  };
+  if (transfer) return check(Beside<T, double>(s));  // its coefficients stay in double
+  check(Beside<T>(s));
 }
 
+template void check_recurrence<float>(std::string_view, const DiscreteSystem&);
+template void check_recurrence<double>(std::string_view, const DiscreteSystem&);
 template void check_blocks<float>(std::string_view, const DiscreteSystem&, const BlockForm&);
 template void check_blocks<double>(std::string_view, const DiscreteSystem&, const BlockForm&);
 

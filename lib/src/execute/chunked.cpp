@@ -163,8 +163,8 @@ Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
     const Matrix<double> rest = detail::block_increment(system, block);
     set_step(blocks, system, rest, block);
     if constexpr (std::is_same_v<T, float>) check_float_step(system, responses, reach, blocks, block);
-    detail::check_blocks<T>("Chunked", system,
-                            {responses, reach, [&](Vector<double>& x) { x += (rest * x).eval(); }, block});
+    const auto advance = [&](Vector<double>& x, Index) { x += (rest * x).eval(); };
+    detail::check_blocks<T>("Chunked", system, {responses, reach, advance, block, false});
   }
   for (const Matrix<T>* table : {&blocks.H, &blocks.O, &blocks.R, &blocks.step})
     detail::check_table("Chunked", *table, block);

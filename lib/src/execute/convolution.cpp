@@ -80,12 +80,12 @@ Tables<T> make_tables(const DiscreteSystem& any, Index block, const detail::Real
   tables.responses = responses.cast<T>();
   tables.reach = reach.cast<T>();
   tables.powers = powers_up_to(any, block);
-  const auto advance = [&](Vector<double>& x) {
+  const auto advance = [&](Vector<double>& x, Index samples) {
     for (std::size_t bit = 0; bit < tables.powers.size(); ++bit) {
-      if ((block >> bit) % 2 == 1) x = (tables.powers[bit] * x).eval();
+      if ((samples >> bit) % 2 == 1) x = (tables.powers[bit] * x).eval();
     }
   };
-  detail::check_blocks<T>("Convolution", any, {responses, reach, advance, block});
+  detail::check_blocks<T>("Convolution", any, {responses, reach, advance, block, true});
   detail::check_table("Convolution", tables.responses, block);
   detail::check_table("Convolution", tables.reach, block);
   for (const Matrix<double>& power : tables.powers) detail::check_table("Convolution", power, block);

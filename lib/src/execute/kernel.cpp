@@ -1,4 +1,5 @@
 #include "../detail/check.hpp"
+#include "block_check.hpp"
 #include "growth.hpp"
 #include "responses.hpp"
 
@@ -19,8 +20,12 @@ constexpr Index max_length = Index{1} << 30;
   Index first = 0;
   while (K.col(first).allFinite()) ++first;
   std::ostringstream text;
-  text << "longstate::kernel: the system grows beyond the largest number by value " << first;
-  if (first > 0) text << "; take length " << first << " at most";
+  text << "longstate::kernel: value " << first << " is beyond the largest number: ";
+  if (first == 0) {
+    text << "the system's numbers are too large";
+  } else {
+    text << "the system grows; take length " << first << " at most";
+  }
   throw std::domain_error(text.str());
 }
 
@@ -78,7 +83,10 @@ namespace detail {
 
 Matrix<double> responses(const DiscreteStateSpace& system, Index length) {
   const Index m = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(length))));
-  if (!powers_are_tame(system.A, m)) return stepped_responses(system, length);
+  if (!powers_are_tame(system.A, m)) {
+    check_recurrence<double>("kernel", system);
+    return stepped_responses(system, length);
+  }
   // C A^{im + j} B = (C A^{im}) (A^j B): m small steps of B, then length / m large steps of C.
   const Index p = system.inputs();
   const Index q = system.outputs();

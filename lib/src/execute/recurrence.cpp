@@ -16,7 +16,7 @@ Recurrence<T>::Recurrence(const std::vector<DiscreteSystem>& layer, Index copies
   copies = detail::check_layer("Recurrence", layer, copies);
   convention_ = convention(layer.front());
   for (const DiscreteSystem& s : layer) {
-    if constexpr (std::is_same_v<T, float>) detail::check_recurrence_in_float("Recurrence", s);
+    detail::check_recurrence<T>("Recurrence", s);
     systems_.push_back({Transition<T>(s), input_matrix(s).template cast<T>(), output_matrix(s).template cast<T>(),
                         feed_through(s).template cast<T>()});
   }

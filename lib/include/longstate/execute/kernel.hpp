@@ -29,7 +29,7 @@ namespace longstate {
 ///            by FFT where that is good to 1e-12, else by a * K = c in long double, O(L N): to 1e-19 times the condition
 ///            ||a||_1 ||1/a||_1 of that; a dense companion form is its recurrence, with what that rounds (docs/accuracy.md). (Coefficients rounded to double determine a kernel to 1e-16 times it, whatever the method.)
 /// Throws     std::invalid_argument if the system is not valid or length is not in [1, 2^30]; std::domain_error if the kernel passes
-///            the largest double within it, with the place.
+///            the largest double within it, with the place, or rounding leaves a dense companion form of no use (recurrence.hpp).
 Matrix<double> kernel(const DiscreteSystem& system, Index length);
 
 /// [V, A V, …, A^(length-1) V], N x (length columns(V)): the states that follow from an impulse, or from a state.
