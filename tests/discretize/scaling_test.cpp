@@ -257,6 +257,15 @@ TEST_CASE("A1: bilinear of a shear beyond the reach of condition numbers") {
   CHECK(d.B(1, 0) == 1);
 }
 
+TEST_CASE("A6: bilinear of a matrix that is singular but for rounding is refused") {
+  StateSpace s{Matrix<double>(3, 3), Matrix<double>::Ones(3, 1), Matrix<double>::Ones(1, 3),
+               Matrix<double>::Zero(1, 1)};
+  s.A << 1, 2, 3, 4, 5, 6, 7, 8, 9;
+  s.A = 2 * (Matrix<double>::Identity(3, 3) - 0.1 * s.A);
+  CHECK_THROWS_WITH_AS(discretize(s, 1, Discretization::bilinear), doctest::Contains("singular"), std::domain_error);
+  CHECK_NOTHROW(discretize(s, 1.01, Discretization::bilinear));
+}
+
 TEST_CASE("A1: the way back by zoh keeps what is small beside the rest") {
   Matrix<double> A(3, 3);  // triangular in an order of its own
   A << -1, 0, 0, 1, -2, 0, 0, 1, -3000;

@@ -118,8 +118,10 @@ TEST_CASE("balanced truncation keeps its bound, and all orders the system") {
   CHECK((kernel(small, 20000) - K).norm() < 1.1e-3 * K.norm());
 }
 
-TEST_CASE("the tail of a kernel: exact, and the length for an error is the least") {
-  const DiscreteStateSpace s = random_stable(7, 1, 2, 70);
+TEST_CASE("the tail of a kernel: exact, and the length for an error is the least, in both conventions") {
+  DiscreteStateSpace s = random_stable(7, 1, 2, 70);
+  SUBCASE("sequence") {}
+  SUBCASE("control") { s.convention = Convention::control; }
   Matrix<double> K = kernel(s, 4000);
   K.col(0) -= s.D.reshaped();
   for (const Index length : {0, 1, 10, 57}) {

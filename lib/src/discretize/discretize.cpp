@@ -4,10 +4,12 @@
 #include <longstate/discretize/discretize.hpp>
 #include <longstate/discretize/phi.hpp>
 
+#include <Eigen/Eigenvalues>
 #include <Eigen/LU>
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 namespace longstate {
@@ -26,12 +28,23 @@ std::vector<Matrix<double>> phi_of_step(const Matrix<double>& X, int k) {
   }
 }
 
+/// Whether M is singular, or may be by the rounding of its entries alone, in whatever units: eps times the spectral radius of |M^-1| |M|,
+/// the least condition over all scalings (Bauer 1963).
+bool is_singular(const Eigen::PartialPivLU<Matrix<double>>& lu, const Matrix<double>& M) {
+  constexpr double safe = 1e-12, most = 0.1;
+  if (!(lu.matrixLU().diagonal().array().abs() > 0).all()) return true;
+  if (lu.rcond() > safe) return false;
+  const Matrix<double> sizes = lu.inverse().cwiseAbs() * M.cwiseAbs();
+  return sizes.allFinite() && sizes.eigenvalues().cwiseAbs().maxCoeff() * std::numeric_limits<double>::epsilon() > most;
+}
+
 /// Each of these fills A and B, and for the control convention C and D.
 void discretize_gbt(DiscreteStateSpace& d, const StateSpace& s, double dt, double alpha) {
   const Index order = s.order();
   const Matrix<double> I = Matrix<double>::Identity(order, order);
-  const Eigen::PartialPivLU<Matrix<double>> implicit(I - alpha * dt * s.A);
-  if (!(implicit.matrixLU().diagonal().array().abs() > 0).all()) {
+  const Matrix<double> M = I - alpha * dt * s.A;
+  const Eigen::PartialPivLU<Matrix<double>> implicit(M);
+  if (is_singular(implicit, M)) {
     throw std::domain_error("longstate::discretize: I - alpha dt A is singular; take another dt or method");
   }
   d.A = implicit.solve(I + (1 - alpha) * dt * s.A);

@@ -129,7 +129,8 @@ double residual_over_all_time(const DiscreteStateSpace& system, const Matrix<dou
   });
   if (!whole) return infinity;
   try {
-    return std::hypot(std::sqrt(square), tail_norm(system, values.cols()));
+    const Index before = system.convention == Convention::control ? 1 : 0;  // D
+    return std::hypot(std::sqrt(square), tail_norm(system, before + values.cols()));
   } catch (const std::domain_error&) {  // by rounding, next to the unit circle
     return infinity;
   }

@@ -224,15 +224,20 @@ Reduction<DiscreteStateSpace> reduce_to_error(const DiscreteStateSpace& system, 
 
 Reduction<StateSpace> reduce_to_error(const StateSpace& system, double error) { return reduced(system, error); }
 
+namespace {
+/// The first value of a kernel that A^k B is in: of K = D, C B, C A B, … the second.
+Index first_response(const DiscreteStateSpace& system) { return system.convention == Convention::control ? 1 : 0; }
+}  // namespace
+
 double tail_norm(const DiscreteStateSpace& system, Index length) {
   validate(system);
   if (length < 0) detail::fail("tail_norm", "length must not be negative", length);
   const Normalised<DiscreteStateSpace> normalised(system);
   const detail::Gramians<DiscreteStateSpace> gramians(normalised.system, detail::Factors::controllability);
   const DiscreteStateSpace& s = gramians.system;
-  Matrix<double> C = s.C;  // C A^length
+  Matrix<double> C = s.C;  // C A^power
   detail::NearIdentity square = detail::NearIdentity::of(s.A);
-  for (Index rest = length; rest > 0; rest /= 2) {
+  for (Index rest = length - first_response(system); rest > 0; rest /= 2) {
     if (rest % 2 == 1) C = square.times_from_left(C);
     if (rest > 1) square.square();
   }
@@ -266,7 +271,7 @@ Index kernel_length(const DiscreteStateSpace& system, double error) {
     C = further;
     length += Index{1} << bit;
   }
-  return length + 1;
+  return length + 1 + first_response(system);
 }
 
 }  // namespace longstate

@@ -51,8 +51,7 @@ Reduction<StateSpace> balanced_truncation(const StateSpace& system, Index order)
 Reduction<DiscreteStateSpace> reduce_to_error(const DiscreteStateSpace& system, double error);
 Reduction<StateSpace> reduce_to_error(const StateSpace& system, double error);
 
-/// The 2-norm of the impulse response from sample `length` on (C A^k B alone, D at the start not counted): exact, by the
-/// Gramian. Cost O(N^3 log).
+/// The 2-norm of the kernel (kernel.hpp) from value `length` on, D at the start not counted: exact, by the Gramian. Cost O(N^3 log).
 /// Throws std::invalid_argument if length < 0, std::domain_error if A is not stable or the norm passes the largest number.
 double tail_norm(const DiscreteStateSpace& system, Index length);
 
