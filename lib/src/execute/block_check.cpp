@@ -132,11 +132,11 @@ Index blocks_to_follow(Index order, Index inputs, Index block) {
   throw std::domain_error(text.str());
 }
 
-/// Runs u by blocks and parts of blocks in turn: what the state carried from block to block adds to outputs beside what it should, in parts of the largest
-/// |C| |x|, less four times what the recurrence is off by. Refuses what is above `allowed`.
+/// Runs u by whole blocks, or by blocks and parts of them in turn: what the state carried from block to block adds to outputs beside what it
+/// should, in parts of the largest |C| |x|, less four times what the recurrence is off by. Refuses what is above `allowed`.
 template <class T>
 void follow(std::string_view where, const DiscreteStateSpace& s, const BlockForm& form, const Matrix<double>& u,
-            double allowed) {
+            double allowed, bool parts) {
   constexpr long double most_own = 1e-3L;
   const Index block = form.block, p = s.inputs(), q = s.outputs();
   Beside<T> exact(s);
@@ -157,7 +157,7 @@ void follow(std::string_view where, const DiscreteStateSpace& s, const BlockForm
     for (Index j = 0; j < p; ++j)
       x += form.reach.middleCols((j + 1) * block - L, L) * u.row(j).segment(start, L).transpose();
     x = x.template cast<T>().template cast<double>().eval();
-    if (!form.parts) continue;
+    if (!parts) continue;
     L = part < block ? part : block;
     part = part < block ? 2 * part + 1 : 1;
   }
@@ -172,14 +172,18 @@ void check_blocks(std::string_view where, const DiscreteSystem& system, const Bl
   if (powers_are_tame(s.A, form.block) && !may_cancel(form, s)) return;
   const Index p = s.inputs(), length = form.block, samples = length * blocks_to_follow(s.order(), p + 1, length);
   const double allowed = allowed_error<T>(system, s, samples);
+  const Matrix<double> responses = form.responses.cast<T>().template cast<double>(),
+                       reach = form.reach.cast<T>().template cast<double>();
+  const BlockForm as_run{responses, reach, form.advance, form.block, form.parts};
   for (Index input = 0; input < p; ++input) {
     for (const Index at : {Index{0}, length / 2, length - 1}) {
       Matrix<double> impulse = Matrix<double>::Zero(p, samples);
       impulse(input, at) = 1;
-      follow<T>(where, s, form, impulse, allowed);
+      follow<T>(where, s, as_run, impulse, allowed, false);
     }
   }
-  follow<T>(where, s, form, noise(p, samples), allowed);
+  follow<T>(where, s, as_run, noise(p, samples), allowed, false);
+  if (form.parts) follow<T>(where, s, as_run, noise(p, samples), allowed, true);
 }
 
 template <class T>
