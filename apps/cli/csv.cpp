@@ -45,8 +45,8 @@ Field parse_field(std::string_view field, double& value) {
   if (end != field.data() + field.size()) return Field::text;
   if (error == std::errc()) return Field::number;
   if (error != std::errc::result_out_of_range) return Field::text;
-  value = std::strtod(std::string(field).c_str(),
-                      nullptr);  // from_chars does not tell too small, which is zero, from too large
+  // from_chars does not tell too small, which is zero, from too large
+  value = std::strtod(std::string(field).c_str(), nullptr);
   return std::abs(value) < 1 ? Field::number : Field::out_of_range;
 }
 

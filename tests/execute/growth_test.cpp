@@ -207,6 +207,28 @@ TEST_CASE("A8: a recurrence whose rounding is of no use is refused by name, and 
                        std::domain_error);
   CHECK_NOTHROW(Recurrence<double>{butterworth(4, 0.003)});
 
+  // high-passes, whose outputs are small beside |C| |x|: what is promised of that may be all of them
+  const auto high_pass = [](int order, double cutoff) {
+    DiscreteStateSpace s = butterworth(order, cutoff);
+    double binomial = 1;
+    for (int i = 1; i <= order; ++i) {
+      binomial *= -static_cast<double>(order - i + 1) / i;
+      s.C(0, i - 1) = binomial + s.A(0, i - 1);
+    }
+    s.D(0, 0) = 1;
+    return s;
+  };
+  CHECK_THROWS_AS(Recurrence<double>{high_pass(10, 0.01)}, std::domain_error);
+  CHECK_THROWS_AS(Recurrence<float>{high_pass(10, 0.1)}, std::domain_error);
+  CHECK_NOTHROW(Recurrence<double>{high_pass(4, 0.01)});
+
+  // what grows is followed as far as double reaches, and is not taken for what cancels
+  const DiscreteStateSpace grows{Matrix<double>::Constant(1, 1, 1e217), Matrix<double>::Constant(1, 1, 1e215),
+                                 Matrix<double>::Ones(1, 1), Matrix<double>::Zero(1, 1)};
+  CHECK(kernel(grows, 1)(0, 0) == 1e215);
+  CHECK_NOTHROW(Recurrence<double>{grows});
+  CHECK_THROWS_WITH_AS(Recurrence<float>{grows}, doctest::Contains("A is beyond the largest float"), std::domain_error);
+
   // a transfer function keeps its coefficients in double; its state alone, in float, feeds back more than it holds
   const DiscreteStateSpace narrow = butterworth(6, 0.01);
   const TransferFunction transfer{-narrow.A.row(0).transpose(), narrow.C, narrow.D, 1, Convention::control};

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <sstream>
 #include <stdexcept>
 
@@ -13,8 +14,6 @@ namespace longstate::detail {
 namespace {
 
 using Long = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-constexpr long double growth_followed = 1e30L;  // of |C| |x|: what comes first has told by then
 
 /// A system as long double has it, the textbook recurrence with states in T beside it, and what has been seen of both.
 template <class T, class Coefficient = T>
@@ -24,6 +23,7 @@ class Beside {
       : A(s.A.cast<long double>()),
         B(s.B.cast<long double>()),
         C(s.C.cast<long double>()),
+        D(s.D.cast<long double>()),
         A_own(s.A.cast<Coefficient>()),
         B_own(s.B.cast<Coefficient>()),
         C_own(s.C.cast<Coefficient>()),
@@ -32,10 +32,10 @@ class Beside {
         rounded(Vector<T>::Zero(s.order())) {}
 
   void step(const Eigen::Ref<const Vector<double>>& u) {
-    if (!after) see();
+    if (!after) see(u);
     x = (A.lazyProduct(x) + B.lazyProduct(u.cast<long double>())).eval();
     rounded = (A_own * rounded.template cast<Coefficient>() + B_own * u.cast<Coefficient>()).template cast<T>().eval();
-    if (after) see();
+    if (after) see(u);
   }
 
   /// C A^k x (sequence: C A^(k+1) x): what the state adds to outputs of the next `length` samples. q x length
@@ -51,27 +51,43 @@ class Beside {
   }
 
   long double scale() const { return scale_; }         ///< the largest |C| |x| so far
+  long double output() const { return output_; }       ///< the largest |y| so far
   long double own_error() const { return error_; }     ///< the largest of the recurrence in T so far
   long double first_states() const { return first_; }  ///< the sum of |x_0|; of a companion form's impulse ||1/a||_1
-  bool beyond() const { return scale_ > growth_followed * unit_; }
+
+  /// Whether numbers have grown so far, by 10^30 or near the largest of T, that what came before has told. What is then seen does not count.
+  bool beyond() const { return beyond_; }
 
  private:
-  void see() {
-    scale_ = std::max(scale_, C.cwiseAbs().lazyProduct(x.cwiseAbs()).maxCoeff());
-    if (unit_ == 0) unit_ = scale_;
+  void see(const Eigen::Ref<const Vector<double>>& u) {
+    constexpr long double growth = 1e30L, largest = std::numeric_limits<T>::max() * 0x1p-20L;
+    const long double size = x.cwiseAbs().maxCoeff(), scale = C.cwiseAbs().lazyProduct(x.cwiseAbs()).maxCoeff();
+    if (unit_ == 0) unit_ = size;
+    beyond_ = beyond_ || size > growth * unit_ || std::max(size, scale) > largest;
+    if (beyond_) return;
+    scale_ = std::max(scale_, scale);
+    output_ = std::max(output_, (C.lazyProduct(x) + D.lazyProduct(u.cast<long double>())).cwiseAbs().maxCoeff());
     const Vector<Coefficient> seen = C_own * rounded.template cast<Coefficient>();
     const long double error = (seen.template cast<long double>() - C.lazyProduct(x)).cwiseAbs().maxCoeff();
     if (!(error <= error_)) error_ = error;  // NaN, too
     first_ += std::abs(x(0));
   }
 
-  Long A, B, C;
+  Long A, B, C, D;
   Matrix<Coefficient> A_own, B_own, C_own;
   bool after;
   Vector<long double> x;
   Vector<T> rounded;
-  long double scale_ = 0, unit_ = 0, error_ = 0, first_ = 0;
+  long double scale_ = 0, output_ = 0, unit_ = 0, error_ = 0, first_ = 0;
+  bool beyond_ = false;
 };
+
+/// Whether an error leaves outputs of use: it is at most a hundredth of the largest. (|C| |x|, of which paths promise their errors, may be
+/// 10^15 times that.)
+template <class Seen>
+bool of_use(long double error, const Seen& seen) {
+  return error <= 1e-2L * seen.output();
+}
 
 /// What is promised; to a transfer function, times the condition ||a||_1 ||1/a||_1 by which its coefficients determine its outputs
 /// (docs/accuracy.md).
@@ -124,16 +140,20 @@ Index blocks_to_follow(Index order, Index inputs, Index block) {
   return std::clamp<Index>(products / (order * order * inputs * block), 2, 64);
 }
 
+constexpr std::string_view other_coordinates =
+    "a system in other coordinates (balanced_truncation to all states has such, reduce with --order N in the command)";
+
 [[noreturn]] void refuse(std::string_view where, Index block, double error) {
   std::ostringstream text;
   text << "longstate::" << where << ": blocks of " << block << " would be off by " << error
-       << " of the largest output, since powers of A hold large numbers that cancel; take the recurrence, or a system "
-          "in other coordinates";
+       << " of the largest output, since powers of A hold large numbers that cancel; take the recurrence, or "
+       << other_coordinates;
   throw std::domain_error(text.str());
 }
 
 /// Runs u by whole blocks, or by blocks and parts of them in turn: what the state carried from block to block adds to outputs beside what it
-/// should, in parts of the largest |C| |x|, less four times what the recurrence is off by. Refuses what is above `allowed`.
+/// should, in parts of the largest |C| |x|, less four times what the recurrence is off by. Refuses what is above `allowed`, and what leaves
+/// outputs of no use.
 template <class T>
 void follow(std::string_view where, const DiscreteStateSpace& s, const BlockForm& form, const Matrix<double>& u,
             double allowed, bool parts) {
@@ -141,16 +161,19 @@ void follow(std::string_view where, const DiscreteStateSpace& s, const BlockForm
   const Index block = form.block, p = s.inputs(), q = s.outputs();
   Beside<T> exact(s);
   Vector<double> x = Vector<double>::Zero(s.order());
+  long double worst = 0;
   Index part = 1, L = block;  // parts of 1, 3, 7, … take every power that there is
   for (Index start = 0; start + L <= u.cols() && !exact.beyond(); start += L) {
     const Long wanted = exact.responses(L);
     const Vector<double> got = form.responses * x;
-    for (Index k = 0; k < L && !exact.beyond(); ++k) {
+    for (Index k = 0; k < L; ++k) {
       exact.step(u.col(start + k));
+      if (exact.beyond()) break;
       const long double S = exact.scale(), own = std::min(exact.own_error(), most_own * S);
       for (Index i = 0; i < q; ++i) {
-        const long double error = std::abs(static_cast<long double>(got(i * block + k)) - wanted(i, k)) - 4 * own;
-        if (!(error <= allowed * S)) refuse(where, block, static_cast<double>(error / S));  // NaN, too
+        const long double error = std::abs(static_cast<long double>(got(i * block + k)) - wanted(i, k));
+        if (!(error <= allowed * S + 4 * own)) refuse(where, block, static_cast<double>(error / S));  // NaN, too
+        worst = std::max(worst, error);
       }
     }
     form.advance(x, L);
@@ -161,6 +184,7 @@ void follow(std::string_view where, const DiscreteStateSpace& s, const BlockForm
     L = part < block ? part : block;
     part = part < block ? 2 * part + 1 : 1;
   }
+  if (!of_use(worst, exact)) refuse(where, block, static_cast<double>(worst / exact.output()));
 }
 
 }  // namespace
@@ -190,8 +214,8 @@ template <class T>
 void check_recurrence(std::string_view where, const DiscreteSystem& system) {
   const bool transfer = std::holds_alternative<TransferFunction>(system);
   if (!transfer && !std::holds_alternative<DiscreteStateSpace>(system)) return;
-  constexpr Index large =
-      512;  // a companion form of so many poles has lost them in its coefficients; powers of others cost seconds
+  // A companion form of so many poles has lost them in its coefficients; powers of others would cost seconds.
+  constexpr Index large = 512;
   if (std::is_same_v<T, double> && order(system) > large) return;
   const DiscreteStateSpace s = dense(system);
   constexpr Index products = 20'000'000;
@@ -199,15 +223,14 @@ void check_recurrence(std::string_view where, const DiscreteSystem& system) {
   if (powers_are_tame(s.A, samples)) return;
   if constexpr (std::is_same_v<T, float>) check_in_float(where, system);
   const auto check = [&](auto exact) {
-    constexpr long double no_use = 1e-2L;
     const Matrix<double> u = noise(s.inputs(), samples);
     for (Index k = 0; k < samples && !exact.beyond(); ++k) exact.step(u.col(k));
-    if (exact.own_error() <= no_use * exact.scale()) return;
+    if (of_use(exact.own_error(), exact)) return;
     std::ostringstream text;
     text << "longstate::" << where << ": in " << (std::is_same_v<T, float> ? "float" : "double")
-         << ", outputs would be off by " << static_cast<double>(exact.own_error() / exact.scale())
+         << ", outputs would be off by " << static_cast<double>(exact.own_error() / exact.output())
          << " of the largest, since powers of A hold large numbers that cancel; take "
-         << (std::is_same_v<T, float> ? "double, or " : "") << "a system in other coordinates";
+         << (std::is_same_v<T, float> ? "double, or " : "") << other_coordinates;
     throw std::domain_error(text.str());
   };
   if (transfer) return check(Beside<T, double>(s));  // its coefficients stay in double

@@ -30,7 +30,8 @@ struct BlockForm {
 /// every digital filter is; its outputs may be tame all the same, where zeros lie by the poles): impulses early, in the middle and late in a
 /// block, and noise, are run by blocks and parts of blocks in turn, beside the recurrence in long double. Other structures pass.
 /// Throws std::domain_error where an output is off by more than what is promised (transfer functions: times their condition, at most 1e-3)
-/// and four times what the textbook recurrence in T is off by (1e-3 at most), relative to the largest |C| |x| up to then.
+/// and four times what the textbook recurrence in T is off by (1e-3 at most), relative to the largest |C| |x| up to then, or by more than a
+/// hundredth of the largest output.
 /// Cost O(N^3 log block + N^2 block) to see whether anything is large; then 2 N^2 multiply-adds of long double for each sample of 3 p + 1
 /// signals of 2 to 64 blocks, 6 10^6 where two blocks are not more.
 template <class T>

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <sstream>
+#include <string>
 
 namespace longstate::detail {
 namespace {
@@ -83,6 +84,10 @@ void check_in_float(std::string_view where, const DiscreteSystem& system) {
   constexpr double slack = 1e-5;  // of a sample
   const auto* dense = std::get_if<DiscreteStateSpace>(&system);
   if (!dense) return;
+  if (!dense->A.cast<float>().allFinite()) {
+    throw std::domain_error(
+        std::string("longstate::").append(where).append(": A is beyond the largest float; take double"));
+  }
   const double growth = log_growth(in_float(*dense));
   if (growth <= slack || growth <= log_growth(system) + slack) return;
   std::ostringstream text;
