@@ -118,6 +118,13 @@ void check_float_step(const System& system, const Matrix<double>& O, const Matri
   throw std::domain_error(text.str());
 }
 
+/// A^T as it is run, rounded.
+template <class T>
+Matrix<double> step_of(const Blocks<T>& blocks, Index order) {
+  const Matrix<double> ones = blocks.ones.template cast<double>().asDiagonal();
+  return ones + blocks.step.topRows(order).template cast<double>();
+}
+
 /// rest: A^T - I. As DenseTransition, so that float keeps what sets A^T apart from the identity.
 template <class T>
 void set_step(Blocks<T>& blocks, const DiscreteSystem& system, Matrix<double> rest, Index block) {
@@ -132,14 +139,13 @@ void set_step(Blocks<T>& blocks, const DiscreteSystem& system, Matrix<double> re
   blocks.step.topRows(N) = rest.template cast<T>();
   blocks.ones = ones.template cast<T>();
   detail::check_table("Chunked", blocks.step, block);
-  check_rounding<T>(system, Matrix<double>(ones.asDiagonal()) + blocks.step.topRows(N).template cast<double>(), block);
+  check_rounding<T>(system, step_of(blocks, N), block);
 }
 
 /// Of the structures whose A has no form that keeps it (as a measure's, or a normal one).
 void check_float_step(const DiscreteSystem& system, const Matrix<double>& O, const Matrix<double>& R,
                       const Blocks<float>& blocks, Index block) {
-  const Matrix<double> ones = blocks.ones.cast<double>().asDiagonal();
-  const Matrix<double> step = ones + blocks.step.topRows(order(system)).cast<double>();
+  const Matrix<double> step = step_of(blocks, order(system));
   if (const auto* s = std::get_if<DiscreteStateSpace>(&system)) check_float_step(*s, O, R, step, block);
   if (const auto* s = std::get_if<TransferFunction>(&system)) check_float_step(*s, O, R, step, block);
 }
@@ -163,7 +169,8 @@ Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
     const Matrix<double> rest = detail::block_increment(system, block);
     set_step(blocks, system, rest, block);
     if constexpr (std::is_same_v<T, float>) check_float_step(system, responses, reach, blocks, block);
-    const auto advance = [&](Vector<double>& x, Index) { x += (rest * x).eval(); };
+    const Matrix<double> step = step_of(blocks, N);
+    const auto advance = [&](Vector<double>& x, Index) { x = (step * x).eval(); };
     detail::check_blocks<T>("Chunked", system, {responses, reach, advance, block, false});
   }
   for (const Matrix<T>* table : {&blocks.H, &blocks.O, &blocks.R, &blocks.step})
