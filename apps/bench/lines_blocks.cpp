@@ -20,7 +20,7 @@ double seconds_of(const Work& work) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-constexpr Index rate = 48000, channels = 32, order = 64;
+constexpr Index rate = 48000, strip = 32, states = 64;  // channels, order
 
 // ---- silence
 
@@ -62,15 +62,15 @@ Silence silence_of(const std::string& name, Path path) {
 template <class T>
 void add_silences(std::vector<Silence>& all) {
   const double dt = 1.0 / rate;
-  const HippoSystem hippo{LegT{0.01}, Matrix<double>::Ones(1, order), Matrix<double>::Zero(1, 1)};
-  const DiscreteSystem diagonal = discretize(initialize_diagonal("s4d-lin", order), 1e-3, Discretization::zoh);
+  const HippoSystem hippo{LegT{0.01}, Matrix<double>::Ones(1, states), Matrix<double>::Zero(1, 1)};
+  const DiscreteSystem diagonal = discretize(initialize_diagonal("s4d-lin", states), 1e-3, Discretization::zoh);
   const std::vector<std::pair<std::string, DiscreteSystem>> systems{
       {"diagonal", diagonal},
       {"hippo", discretize(hippo, dt, Discretization::bilinear)},
-      {"nplr", discretize(normal_plus_low_rank(LegSExp{}, order, Matrix<double>::Ones(1, order)), 1e-3,
+      {"nplr", discretize(normal_plus_low_rank(LegSExp{}, states, Matrix<double>::Ones(1, states)), 1e-3,
                           Discretization::bilinear)},
       {"dense", discretize(dense(hippo), dt, Discretization::zoh)},
-      {"transfer", transfer_function(discretize(initialize_diagonal("lru", order), 1, Discretization::zoh))}};
+      {"transfer", transfer_function(discretize(initialize_diagonal("lru", states), 1, Discretization::zoh))}};
   for (const auto& [name, system] : systems) {
     all.push_back(silence_of<T>(name + " recurrence", Recurrence<T>(system)));
     all.push_back(silence_of<T>(name + " in chunks", Chunked<T>(system)));
@@ -81,7 +81,7 @@ void add_silences(std::vector<Silence>& all) {
   all.push_back(silence_of<T>("diagonal recurrence, 16 copies", Recurrence<T>(diagonal, 16)));
   all.push_back(silence_of<T>("diagonal recurrence, 70 copies", Recurrence<T>(diagonal, 70)));
 
-  Memory<T> memory(LegT{0.01}, {.order = order, .dt = dt, .method = Discretization::bilinear});
+  Memory<T> memory(LegT{0.01}, {.order = states, .dt = dt, .method = Discretization::bilinear});
   all.push_back(measure_silence<T>(
       "memory", 1, [&](const Matrix<T>& u, Matrix<T>&) { memory.push_block(u); }, [&] { memory.reset(); }));
   SelectiveScan<T> scan(-Matrix<double>::Ones(16, 16), Vector<double>::Zero(16));
@@ -124,8 +124,8 @@ template <class Run>
 Line stream(const std::string& what, const Run& run) {
   constexpr Index block = 64;
   constexpr int blocks = 100000;
-  const Matrix<float> u = Matrix<float>::Random(channels, block);
-  Matrix<float> y(channels, block);
+  const Matrix<float> u = Matrix<float>::Random(strip, block);
+  Matrix<float> y(strip, block);
   std::vector<double> times;
   times.reserve(blocks);
   for (int b = 0; b < 1000; ++b) run(u, y);
@@ -141,14 +141,14 @@ Line stream(const std::string& what, const Run& run) {
 }
 
 Line stream_of_states() {
-  Chunked<float> path(diagonal_layer(order, channels));
+  Chunked<float> path(diagonal_layer(states, strip));
   State<float> x = path.zero_state();
   return stream("diagonal, N = 64, in chunks", [&](const Matrix<float>& u, Matrix<float>& y) { path.run(u, y, x); });
 }
 
 #if LONGSTATE_WITH_FFTW
 Line stream_of_kernel() {
-  StreamingFir<float> fir(Matrix<double>::Random(channels, 2 * rate), 64, Planning::measure);
+  StreamingFir<float> fir(Matrix<double>::Random(strip, 2 * rate), 64, Planning::measure);
   return stream("kernels of 2 s", [&](const Matrix<float>& u, Matrix<float>& y) { fir.run(u, y); });
 }
 #endif

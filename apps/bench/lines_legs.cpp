@@ -13,21 +13,21 @@ namespace {
 
 using namespace longstate;
 
-constexpr Index order = 256;
+constexpr Index legs_order = 256;
 constexpr Index start = 1 << 19;  // samples before: of the second half of a signal of 2^20
 
 /// x <- (I - h/2 A)^-1 ((I + h/2 A) x + h B u), h = 1/k, as its formula stands: two running sums, a root and a quotient for each
 /// entry.
 class PlainLoop {
  public:
-  explicit PlainLoop(Index length) : u_(Vector<float>::Random(length)), x_(Vector<float>::Zero(order)) {}
+  explicit PlainLoop(Index length) : u_(Vector<float>::Random(length)), x_(Vector<float>::Zero(legs_order)) {}
 
   void operator()() {
     for (Index k = 0; k < u_.size(); ++k) {
       const float h = 1.0F / static_cast<float>(start + k);
       const float input = h * u_(k);
       float ahead = 0, behind = 0;
-      for (Index n = 0; n < order; ++n) {
+      for (Index n = 0; n < legs_order; ++n) {
         const float root = static_cast<float>(std::sqrt(2.0 * static_cast<double>(n) + 1));
         const float diagonal = static_cast<float>(n + 1);
         const float rate = h / 2 * (ahead * root + x_(n) * diagonal);
@@ -49,7 +49,7 @@ std::function<void()> memory(Discretization method, Index channels, Index length
     Matrix<float> u;
   };
   auto work = std::make_shared<Work>(
-      Work{Memory<float>(LegS{}, {.order = order, .dt = 1, .channels = channels, .method = method}),
+      Work{Memory<float>(LegS{}, {.order = legs_order, .dt = 1, .channels = channels, .method = method}),
            Matrix<float>::Random(channels, length)});
   work->memory.push(work->u.col(0));
   return [work, from = work->memory, aged = false]() mutable {

@@ -15,7 +15,7 @@
 namespace cli {
 namespace {
 
-struct Options {
+struct BenchOptions {
   std::vector<std::string> names;
   int pairs = 15;
   std::string picture;
@@ -35,7 +35,7 @@ std::vector<bench::Entry> chosen(const std::vector<std::string>& names) {
   return some;
 }
 
-void run(const Options& options) {
+void run(const BenchOptions& options) {
   if (!options.picture.empty()) check_can_plot(options.picture);
   const std::vector<bench::Entry> entries = chosen(options.names);
   Json lines = Json::array();
@@ -76,7 +76,7 @@ std::string names() {
 }  // namespace
 
 void add_bench(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<BenchOptions>();
   CLI::App* const command = app.add_subcommand("bench", "How fast this machine runs the paths, beside its limits");
   command->footer(
       "Each line is timed in turn with its reference, and the median of the paired ratios printed with its quartiles:\n"

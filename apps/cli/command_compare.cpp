@@ -19,7 +19,7 @@ namespace {
 
 using longstate::Index;
 
-struct Options {
+struct CompareOptions {
   std::vector<Index> lengths{16, 64, 256, 1024, 4096};
   std::vector<std::string> models;
   ComparisonSizes sizes;
@@ -29,7 +29,7 @@ struct Options {
 };
 
 /// All lengths of a model that are expected to end in time.
-std::vector<ComparisonRun> runs_of(std::string_view model, const Options& options) {
+std::vector<ComparisonRun> runs_of(std::string_view model, const CompareOptions& options) {
   std::vector<ComparisonRun> runs;
   compare_model(model, options.lengths.front(), options.sizes);  // to warm up
   for (const Index length : options.lengths) {
@@ -60,7 +60,7 @@ void print_runs(const std::vector<ComparisonRun>& runs) {
   }
 }
 
-Json to_json(const ComparisonRun& run) {
+Json document_of(const ComparisonRun& run) {
   const auto known = [](auto value) { return value < 0 ? Json() : Json(value); };
   return {{"model", run.model},
           {"length", run.length},
@@ -72,7 +72,7 @@ Json to_json(const ComparisonRun& run) {
           {"exponentials_per_token", run.exponentials_per_token}};
 }
 
-Json to_json(const RecallCurve& curve) {
+Json document_of(const RecallCurve& curve) {
   return {{"model", curve.model}, {"numbers", curve.numbers}, {"ages", curve.ages}, {"errors", curve.errors}};
 }
 
@@ -88,7 +88,7 @@ void print_recall(const std::vector<RecallCurve>& curves) {
   print(std::string("\n"));
 }
 
-void run(Options options) {
+void run(CompareOptions options) {
   if (!options.picture.empty()) check_can_plot(options.picture);
   if (!options.recall_picture.empty()) check_can_plot(options.recall_picture);
   if (options.models.empty()) options.models.assign(comparison_models().begin(), comparison_models().end());
@@ -104,10 +104,10 @@ void run(Options options) {
   if (options.json) {
     Json list = Json::array();
     for (const auto& runs : all) {
-      for (const ComparisonRun& one : runs) list.push_back(to_json(one));
+      for (const ComparisonRun& one : runs) list.push_back(document_of(one));
     }
     Json document{{"runs", list}};
-    for (const RecallCurve& curve : curves) document["recall"].push_back(to_json(curve));
+    for (const RecallCurve& curve : curves) document["recall"].push_back(document_of(curve));
     print(document);
   } else {
     print(fmt::format("{:<21} {:>7} {:>12} {:>8} {:>12} {:>12} {:>12} {:>12}\n", "model", "length", "us a token",
@@ -122,7 +122,7 @@ void run(Options options) {
 }  // namespace
 
 void add_compare(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CompareOptions>();
   CLI::App* const command =
       app.add_subcommand("compare", "State spaces beside attention: time and memory against length");
   std::string names;

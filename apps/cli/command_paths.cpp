@@ -15,7 +15,7 @@
 namespace cli {
 namespace {
 
-struct Options {
+struct PathsOptions {
   int last = 20;
   std::string picture;
   bool json = false;
@@ -31,14 +31,14 @@ void print_cell(const bench::Cell& cell) {
                     way(cell.measured.front()), cell.measured.front().seconds * 1e9, way(cell.chosen), cell.ratio()));
 }
 
-Json to_json(const bench::Cell& cell) {
+Json document_of(const bench::Cell& cell) {
   Json times = Json::object();
   for (const auto& candidate : cell.measured) times[way(candidate)] = candidate.seconds;
   return {{"channels", cell.channels}, {"order", cell.order},        {"length", cell.length},
           {"seconds", times},          {"chosen", way(cell.chosen)}, {"ratio", cell.ratio()}};
 }
 
-void run(const Options& options) {
+void run(const PathsOptions& options) {
   if (!options.picture.empty()) check_can_plot(options.picture);
   bench::pin(1);
   bench::Grid grid;
@@ -49,7 +49,7 @@ void run(const Options& options) {
   const auto worst = std::ranges::max_element(cells, {}, &bench::Cell::ratio);
   if (options.json) {
     Json list = Json::array();
-    for (const bench::Cell& cell : cells) list.push_back(to_json(cell));
+    for (const bench::Cell& cell : cells) list.push_back(document_of(cell));
     print(Json{{"cells", list}, {"worst", worst->ratio()}});
   } else {
     print(fmt::format("{:>8} {:>5} {:>9}  {:<14} {:>8}  {:<14} {:>6}\n", "channels", "order", "length", "fastest", "ns",
@@ -63,7 +63,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_paths(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<PathsOptions>();
   CLI::App* const command =
       app.add_subcommand("paths", "Which path is the fastest on this machine, and which auto takes");
   command->footer(

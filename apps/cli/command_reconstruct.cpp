@@ -18,7 +18,7 @@ namespace {
 
 constexpr Index history_bins = 4096;
 
-struct Options {
+struct ReconstructOptions {
   std::string input;
   std::vector<std::string> measures{"legs"};
   std::vector<std::string> methods{"foh"};
@@ -45,7 +45,7 @@ double positive(const std::string& option, double value) {
   return value;
 }
 
-std::vector<MemoryRequest> requests(const Options& options, double rate, Index channels) {
+std::vector<MemoryRequest> requests(const ReconstructOptions& options, double rate, Index channels) {
   std::vector<MemoryRequest> list;
   for (const std::string& measure : options.measures) {
     for (const std::string& method : options.methods) {
@@ -56,7 +56,7 @@ std::vector<MemoryRequest> requests(const Options& options, double rate, Index c
 }
 
 /// Before an input is read: everything about the options that can be wrong without it.
-void check(const Options& options) {
+void check(const ReconstructOptions& options) {
   if (options.rate) positive("--rate", *options.rate);
   if (options.window) positive("--window", *options.window);
   for (const MemoryRequest& request : requests(options, 1, 1)) {
@@ -82,7 +82,7 @@ void check(const Options& options) {
 }
 
 /// A window that is the signal's duration is not warned of: it holds all samples.
-void warn(const Options& options, double rate, bool assumed) {
+void warn(const ReconstructOptions& options, double rate, bool assumed) {
   if (!options.window) return;
   for (const std::string& measure : options.measures) {
     warn_of_few_samples(longstate::make_measure(measure, *options.window), options.order, 1 / rate, assumed);
@@ -92,7 +92,7 @@ void warn(const Options& options, double rate, bool assumed) {
 /// How many samples a picture shows: a little more than the longest window.
 Index span(double window, double rate) { return static_cast<Index>(std::min(1.1 * window * rate + 2, 1e15)); }
 
-Outcome reconstruct_file(const Options& options) {
+Outcome reconstruct_file(const ReconstructOptions& options) {
   const LoadedSignal signal = load_signal(options.input);
   Outcome outcome;
   outcome.kept = true;
@@ -111,7 +111,7 @@ Outcome reconstruct_file(const Options& options) {
 }
 
 /// In constant memory, whatever the length.
-Outcome reconstruct_stream(const Options& options) {
+Outcome reconstruct_stream(const ReconstructOptions& options) {
   Outcome outcome;
   outcome.rate = options.rate.value_or(1.0);
   warn(options, outcome.rate, !options.rate);
@@ -185,7 +185,7 @@ void write_csv(const std::string& path, const Outcome& outcome) {
   output.commit();
 }
 
-Json to_json(const Outcome& outcome) {
+Json document_of(const Outcome& outcome) {
   Json list = Json::array();
   for (const Reconstruction& r : outcome.results) {
     list.push_back({{"measure", r.measure},
@@ -219,10 +219,10 @@ std::string to_table(const Outcome& outcome) {
   return text;
 }
 
-void reconstruct(const Options& options) {
+void reconstruct(const ReconstructOptions& options) {
   check(options);
   const Outcome outcome = options.input == "-" ? reconstruct_stream(options) : reconstruct_file(options);
-  const Json document = to_json(outcome);
+  const Json document = document_of(outcome);
   check_finite(document);
   if (!options.output.empty()) write_csv(options.output, outcome);
   if (!options.plot.empty()) {
@@ -241,7 +241,7 @@ void reconstruct(const Options& options) {
 }  // namespace
 
 void add_reconstruct(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReconstructOptions>();
   CLI::App* const command = app.add_subcommand("reconstruct", "A signal into a memory and back, with the error");
   command->footer(
       "Every pair of measure and method is run; foh and zoh are exact for the joined or held signal, the others are "

@@ -18,7 +18,7 @@ namespace {
 
 using longstate::Index;
 
-struct Options {
+struct ReduceOptions {
   std::string input;
   double error = 0;
   Index order = 0;
@@ -37,7 +37,7 @@ struct Result {
   longstate::Vector<double> hankel_singular_values;
 };
 
-void report(const Options& options, const Result& r) {
+void report(const ReduceOptions& options, const Result& r) {
   Json document{{"order", r.order}};
   if (r.error) document["error"] = *r.error;
   if (r.bound) document["bound"] = *r.bound;
@@ -75,7 +75,7 @@ void report(const Options& options, const Result& r) {
   print(text + "\n");
 }
 
-void reduce_response(const Options& options) {
+void reduce_response(const ReduceOptions& options) {
   const LoadedSignal response = load_signal(options.input);
   const double rate = options.rate ? *options.rate : response.rate.value_or(1.0);
   Progress progress("identifying");
@@ -90,7 +90,7 @@ void reduce_response(const Options& options) {
 }
 
 template <class System>
-void reduce_system(const Options& options, const System& system) {
+void reduce_system(const ReduceOptions& options, const System& system) {
   const longstate::Reduction<System> r = options.error > 0 ? longstate::reduce_to_error(system, options.error)
                                                            : longstate::balanced_truncation(system, options.order);
   report(options, {system_to_text(r.system),
@@ -102,7 +102,7 @@ void reduce_system(const Options& options, const System& system) {
                    r.hankel_singular_values});
 }
 
-void reduce(const Options& options) {
+void reduce(const ReduceOptions& options) {
   if (options.error == 0 && options.order == 0) throw InputError("--order or --error must be given");
   if (!options.output.empty() && !options.output.ends_with(".json")) {
     throw InputError(fmt::format("-o must end in .json, got '{}'", options.output));
@@ -124,7 +124,7 @@ void reduce(const Options& options) {
 }  // namespace
 
 void add_reduce(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReduceOptions>();
   CLI::App* const command = app.add_subcommand("reduce", "The smallest system with nearly the same impulse response");
   command->footer(
       "From a measured impulse response (a .csv or audio file, a channel an output), a system in discrete time, by "

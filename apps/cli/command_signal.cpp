@@ -18,7 +18,7 @@ namespace {
 using namespace std::string_view_literals;
 constexpr std::array kinds{"white"sv, "chirp"sv, "mackey-glass"sv};
 
-struct Options {
+struct SignalOptions {
   std::string kind;
   Index length = 0;
   double rate = 1000;
@@ -29,7 +29,7 @@ struct Options {
   std::string output = "-";
 };
 
-Vector<double> generate(const Options& options) {
+Vector<double> generate(const SignalOptions& options) {
   const double frequency = options.frequency > 0 ? options.frequency : options.rate / 4;
   if (options.kind == "white") return white(options.length, options.rate, frequency, options.rms, options.seed);
   if (options.kind == "chirp") return chirp(options.length, options.rate, options.from, frequency);
@@ -56,7 +56,7 @@ void write_csv(const Vector<double>& signal, const std::string& path) {
 }  // namespace
 
 void add_signal(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SignalOptions>();
   CLI::App* const command = app.add_subcommand("signal", "Makes a test signal");
   command->footer("Example: longstate signal --kind white --freq 3 --length 3000 --rate 1000 -o noise.csv");
   command

@@ -19,7 +19,7 @@ namespace {
 using longstate::DiscreteSystem;
 using longstate::State;
 
-struct Options {
+struct SimulateOptions {
   SystemOptions system;
   MethodOptions method;
   std::optional<double> dt;
@@ -85,7 +85,7 @@ Index copies_for(const DiscreteSystem& model, Index channels) {
   throw InputError(fmt::format("the system has {} inputs, the signal {} channels", inputs(model), channels));
 }
 
-State<double> first_state(const Options& options, const DiscreteSystem& model, Index copies) {
+State<double> first_state(const SimulateOptions& options, const DiscreteSystem& model, Index copies) {
   if (options.initial_state.empty()) return State<double>::Zero(order(model), copies);
   State<double> x = load_state(options.initial_state);
   if (x.rows() != order(model) || x.cols() != copies) {
@@ -96,7 +96,7 @@ State<double> first_state(const Options& options, const DiscreteSystem& model, I
 }
 
 /// Why the output of a system grew beyond any bound. The exact methods, bilinear and backward Euler keep a stable system stable.
-std::string why(const Options& options, const DiscreteSystem& model) {
+std::string why(const SimulateOptions& options, const DiscreteSystem& model) {
   const std::string& method = options.method.method;
   const bool explicit_one = method == "forward-euler" || (method == "gbt" && options.method.alpha < 0.5);
   if (explicit_one) {
@@ -109,7 +109,7 @@ std::string why(const Options& options, const DiscreteSystem& model) {
 /// The outputs as they come: rows of CSV, or the middle of the JSON document.
 class Writer {
  public:
-  Writer(const Options& options, const std::string& path)
+  Writer(const SimulateOptions& options, const std::string& path)
       : json_(options.json), file_(options.output), out_(json_ || file_.empty() ? "-" : file_, json_) {
     if (json_) out_.write(fmt::format("{{\"path\":\"{}\",\"output\":[", path));
     if (json_ && !file_.empty()) csv_.emplace(file_);
@@ -142,7 +142,7 @@ class Writer {
   std::optional<TextOutput> csv_;  // with --json and -o both
 };
 
-void simulate(const Options& options) {
+void simulate(const SimulateOptions& options) {
   if (options.precision != "double" && options.precision != "float") {
     throw InputError(fmt::format("--precision must be double or float, got '{}'", options.precision));
   }
@@ -199,7 +199,7 @@ void simulate(const Options& options) {
 }  // namespace
 
 void add_simulate(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SimulateOptions>();
   CLI::App* const command = app.add_subcommand("simulate", "Runs a signal through a system");
   command->footer(
       "A system with one input runs on each channel by itself. Standard input streams, in constant memory.\n\n"

@@ -21,7 +21,7 @@ namespace {
 
 using namespace longstate;
 
-struct Options {
+struct StepOptions {
   std::string input, measure = "legs", method = "foh", plot;
   Index order = 16, from = 0, every = 1, channel = 0;
   std::optional<Index> to;
@@ -37,7 +37,7 @@ struct Signal1 {
   bool assumed;  // nobody said the rate
 };
 
-Signal1 load(const Options& options) {
+Signal1 load(const StepOptions& options) {
   const LoadedSignal signal = load_signal(options.input);
   if (options.channel < 0 || options.channel >= signal.samples.rows()) {
     throw InputError(fmt::format("--channel must be from 0 to {}, got {}", signal.samples.rows() - 1, options.channel));
@@ -63,7 +63,7 @@ Json to_json(const TraceStep& s) {
 }
 
 /// Samples that are looked at.
-std::vector<Index> watched(const Options& options, Index samples) {
+std::vector<Index> watched(const StepOptions& options, Index samples) {
   const Index last = std::min(options.to.value_or(samples - 1), samples - 1);
   if (options.from > last) {
     throw InputError(fmt::format("--from must be at most {}, the last sample{}, got {}", last,
@@ -74,7 +74,7 @@ std::vector<Index> watched(const Options& options, Index samples) {
   return list;
 }
 
-void check(const Options& options) {
+void check(const StepOptions& options) {
   if (options.rate && !(*options.rate > 0 && std::isfinite(*options.rate))) {
     throw InputError(fmt::format("--rate must be positive, got {}", *options.rate));
   }
@@ -98,7 +98,7 @@ std::vector<Index> film(const std::vector<Index>& places) {
   return some;
 }
 
-void run(const Options& options) {
+void run(const StepOptions& options) {
   check(options);
   Signal1 signal = load(options);
   const Index n = signal.samples.size();
@@ -148,7 +148,7 @@ void run(const Options& options) {
 }  // namespace
 
 void add_step(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<StepOptions>();
   CLI::App* const command = app.add_subcommand("step", "Watch a memory at work, sample by sample");
   command->footer(
       "A line a step: the sample, the time, the input, what the memory says is the input now, the error over its "

@@ -1,11 +1,11 @@
 #include "cli/system_file.hpp"
 
 #include "cli/error.hpp"
+#include "support/dense.hpp"
 #include "support/oracle.hpp"
 #include "support/reference.hpp"
 
 #include <doctest/doctest.h>
-#include <Eigen/LU>
 
 #include <complex>
 #include <string>
@@ -19,7 +19,7 @@ namespace {
 
 Complex transfer(const StateSpace& system, Complex s) {
   const Matrix<Complex> M = s * Matrix<Complex>::Identity(system.order(), system.order()) - system.A.cast<Complex>();
-  return (system.C.cast<Complex>() * M.partialPivLu().solve(system.B.cast<Complex>()))(0) + system.D(0, 0);
+  return (system.C.cast<Complex>() * support::solve<Complex>(M, system.B.cast<Complex>()))(0) + system.D(0, 0);
 }
 
 /// As a dense continuous system.

@@ -1,10 +1,10 @@
+#include "support/dense.hpp"
 #include "support/oracle.hpp"
 #include "support/reference.hpp"
 
 #include <longstate/longstate.hpp>
 
 #include <doctest/doctest.h>
-#include <Eigen/LU>
 #include <boost/multiprecision/cpp_bin_float.hpp>
 
 #include <cmath>
@@ -119,7 +119,7 @@ TEST_CASE("bilinear in the control convention is Tustin's, in the sequence conve
   const auto respond = [&](const DiscreteStateSpace& d, std::complex<double> z) {
     const auto I = Matrix<std::complex<double>>::Identity(6, 6);
     const Matrix<std::complex<double>> M = z * I - d.A.cast<std::complex<double>>();
-    const Vector<std::complex<double>> x = M.partialPivLu().solve(d.B.col(0).cast<std::complex<double>>());
+    const Vector<std::complex<double>> x = support::solve<std::complex<double>>(M, d.B.cast<std::complex<double>>());
     const std::complex<double> y = (d.C.cast<std::complex<double>>() * x)(0);
     return (d.convention == Convention::sequence ? z * y : y) + d.D(0, 0);
   };

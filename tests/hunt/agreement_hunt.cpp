@@ -262,8 +262,8 @@ void try_path(Random& random, const Task<T>& task, const std::string& path_name,
               Index fft = 0) {
   const std::string kind = path_name + " " + std::string(name(structure(task.model.layer.front()))) + precision<T>();
   // a recurrence of a transfer function keeps its coefficients in double
-  const bool rounded =
-      structure(task.model.layer.front()) == Structure::dense || path_name == "chunked" || path_name == "planned";
+  const bool rounded = structure(task.model.layer.front()) == Structure::dense || path_name == "chunked" ||
+                       path_name.starts_with("planned");
   try {
     auto path = make();
     Matrix<T> y(path.outputs(), task.u.cols());
@@ -377,7 +377,8 @@ void check_paths(const Model& model, Index number, Random& random) {
   const Index chunk = 16 * (random.chance(0.5) ? random.integer(1, 8) : random.integer(1, 32));
   const Index block = static_cast<Index>(random.log_uniform(1, 5000));
   const Plan any = plan<T>(layer, {.copies = copies, .length = n, .threads = static_cast<int>(random.integer(1, 2))});
-  const auto planned = [&](const Candidate& candidate) {
+  const Candidate candidate = random.chance(0.5) ? any.best() : random.one_of(any.candidates);
+  const auto built = [&] {
     Plan one = any;
     one.candidates = {candidate};
     return Planned<T>(layer, one);
@@ -387,10 +388,9 @@ void check_paths(const Model& model, Index number, Random& random) {
   try_path(random, task, "chunked", 1, [&] { return Chunked<T>(layer, chunk, copies); });
   try_path(
       random, task, "fft", block, [&] { return Convolution<T>(layer, block, copies); }, block);
-  const Candidate candidate = random.chance(0.5) ? any.best() : random.one_of(any.candidates);
-  try_path(
-      random, task, "planned", std::max<Index>(candidate.block, 1), [&] { return planned(candidate); },
-      candidate.path == Path::fft ? candidate.block : 0);
+  const bool best = candidate.path == any.best().path && candidate.block == any.best().block;
+  try_path(random, task, best ? "planned" : "planned behind", std::max<Index>(candidate.block, 1), built,
+           candidate.path == Path::fft ? candidate.block : 0);
   const bool varies = model.diagonal && copies == 1 && convention(layer.front()) == Convention::sequence &&
                       (model.method == Discretization::zoh || model.method == Discretization::bilinear);
   const double dt = time_step(layer.front());

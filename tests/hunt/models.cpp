@@ -1,6 +1,6 @@
 #include "models.hpp"
 
-#include <Eigen/Eigenvalues>
+#include "support/dense.hpp"
 
 #include <sstream>
 
@@ -118,7 +118,7 @@ Model of_matrix(Random& random) {
   const double radii[] = {0.3, 0.9, 0.99, 0.999, 1.0, 1.0003, 1.003, 1.05, 1.5, 4, 1000};
   const double radius = random.one_of(radii);
   Matrix<double> A = random.matrix(N, N);
-  const double largest = A.eigenvalues().cwiseAbs().maxCoeff();
+  const double largest = support::spectral_radius(A);
   if (largest > 0) A *= radius / largest;
   std::ostringstream all;
   all << "dense random N=" << N << " p=" << p << " q=" << q << " radius=" << radius;

@@ -1,12 +1,12 @@
 // Gramians, Hankel singular values and what is made of them, in any units and for any spread of time constants.
 
+#include "support/dense.hpp"
 #include "support/oracle.hpp"
 #include "support/precise.hpp"
 
 #include <longstate/longstate.hpp>
 
 #include <doctest/doctest.h>
-#include <Eigen/Eigenvalues>
 #include <Eigen/QR>
 
 #include <cmath>
@@ -120,7 +120,7 @@ TEST_CASE("A2: units of the states do not matter in discrete time") {
     CAPTURE(seed);
     DiscreteStateSpace s{support::random_matrix(N, N, 7 * seed), support::random_matrix(N, 1, 7 * seed + 1),
                          support::random_matrix(1, N, 7 * seed + 2), Matrix<double>::Zero(1, 1)};
-    s.A *= (1 - gap / 2) / s.A.eigenvalues().cwiseAbs().maxCoeff();
+    s.A *= (1 - gap / 2) / support::spectral_radius(s.A);
     const double bound = 100 * eps / gap;
     CHECK(hankel_error(s) < bound);
     const Vector<double> d =

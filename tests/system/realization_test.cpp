@@ -1,13 +1,10 @@
+#include "support/dense.hpp"
 #include "support/oracle.hpp"
 #include "support/reference.hpp"
 
 #include <longstate/longstate.hpp>
 
 #include <doctest/doctest.h>
-#include <Eigen/Eigenvalues>
-#include <Eigen/LU>
-#include <Eigen/QR>
-#include <Eigen/SVD>
 
 #include <algorithm>
 #include <cmath>
@@ -53,7 +50,7 @@ Matrix<double> noisy(const Matrix<double>& K, double share, unsigned seed) {
 
 /// The largest distance of a pole from the nearest eigenvalue of A.
 double pole_error(const std::vector<Complex>& poles, const Matrix<double>& A) {
-  const Vector<Complex> found = A.eigenvalues();
+  const Vector<Complex> found = support::eigenvalues(A);
   double worst = 0;
   for (const Complex pole : poles) worst = std::max(worst, (found.array() - pole).abs().minCoeff());
   return worst;
@@ -68,18 +65,18 @@ DiscreteStateSpace textbook_era(const Matrix<double>& K, Index order) {
   const Index rows = K.cols() / 2 + 1, cols = K.cols() + 1 - rows;
   Matrix<double> H(rows, cols);
   for (Index i = 0; i < rows; ++i) H.row(i) = K.row(0).segment(i, cols);
-  const Eigen::JacobiSVD<Matrix<double>> svd(H, Eigen::ComputeThinU | Eigen::ComputeThinV);
-  const Vector<double> root = svd.singularValues().head(order).cwiseSqrt();
-  const Matrix<double> O = svd.matrixU().leftCols(order) * root.asDiagonal();
-  const Matrix<double> X = root.asDiagonal() * svd.matrixV().leftCols(order).transpose();
-  const Matrix<double> A = O.topRows(rows - 1).completeOrthogonalDecomposition().solve(O.bottomRows(rows - 1));
+  const auto [U, sigma, V] = support::svd(H);
+  const Vector<double> root = sigma.head(order).cwiseSqrt();
+  const Matrix<double> O = U.leftCols(order) * root.asDiagonal();
+  const Matrix<double> X = root.asDiagonal() * V.leftCols(order).transpose();
+  const Matrix<double> A = support::least_norm_solution(O.topRows(rows - 1), O.bottomRows(rows - 1));
   return {A, X.col(0), O.row(0), Matrix<double>::Zero(1, 1), 1.0, Convention::sequence};
 }
 
 DiscreteStateSpace random_system(Index order, Index inputs, Index outputs, double radius, unsigned seed,
                                  Convention convention) {
   Matrix<double> A = random_matrix(order, order, seed);
-  A *= radius / A.eigenvalues().cwiseAbs().maxCoeff();
+  A *= radius / support::spectral_radius(A);
   DiscreteStateSpace s{A,
                        random_matrix(order, inputs, seed + 1),
                        random_matrix(outputs, order, seed + 2),
@@ -91,7 +88,7 @@ DiscreteStateSpace random_system(Index order, Index inputs, Index outputs, doubl
 }
 
 std::vector<Complex> poles_of(const DiscreteStateSpace& s) {
-  const Vector<Complex> poles = s.A.eigenvalues();
+  const Vector<Complex> poles = support::eigenvalues(s.A);
   return {poles.begin(), poles.end()};
 }
 
@@ -274,7 +271,7 @@ TEST_CASE("long responses: singular values, poles and errors as those of the who
   for (Index i = 0; i < 301; ++i) {
     for (Index j = 0; j < 301; ++j) H.block(2 * i, 2 * j, 2, 2) = K.col(i + j).reshaped(2, 2);
   }
-  const Vector<double> sigma = H.bdcSvd().singularValues();
+  const Vector<double> sigma = support::svd(H).sigma;
   const Realization two = realize(K, 2, 2, {.order = 6});
   CHECK(relative_error(two.hankel_singular_values.head(6), sigma.head(6)) < 1e-6);
   CHECK(pole_error(poles_of(s), two.system.A) < 0.01);

@@ -1,12 +1,12 @@
 // Diagonal, normal plus low rank, transfer function: each is the system that it came from.
 
+#include "support/dense.hpp"
 #include "support/oracle.hpp"
 #include "support/reference.hpp"
 
 #include <longstate/longstate.hpp>
 
 #include <doctest/doctest.h>
-#include <Eigen/LU>
 
 #include <algorithm>
 #include <cmath>
@@ -24,7 +24,7 @@ namespace {
 /// C (s - A)^-1 B + D.
 Matrix<Complex> response(const StateSpace& system, Complex s) {
   const Matrix<Complex> M = s * Matrix<Complex>::Identity(system.order(), system.order()) - system.A.cast<Complex>();
-  return system.C.cast<Complex>() * M.partialPivLu().solve(system.B.cast<Complex>()) + system.D.cast<Complex>();
+  return system.C.cast<Complex>() * support::solve<Complex>(M, system.B.cast<Complex>()) + system.D.cast<Complex>();
 }
 
 double largest_difference(const StateSpace& a, const StateSpace& b) {

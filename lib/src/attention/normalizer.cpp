@@ -11,8 +11,8 @@
 namespace longstate {
 namespace {
 
-constexpr std::array<std::string_view, 8> names{"softmax",     "margin",    "taylor", "top-k",
-                                                "perturb-max", "sparsemax", "entmax", "softmax-1"};
+constexpr std::array<std::string_view, 8> normalizer_names{"softmax",     "margin",    "taylor", "top-k",
+                                                           "perturb-max", "sparsemax", "entmax", "softmax-1"};
 template <class T>
 constexpr T masked = -std::numeric_limits<T>::infinity();
 
@@ -117,7 +117,7 @@ Vector<T> by_passes(const Normalizer& normalizer, ConstFrame<T> scores, Index qu
 
 }  // namespace
 
-std::string_view name(const Normalizer& normalizer) { return names[normalizer.index()]; }
+std::string_view name(const Normalizer& normalizer) { return normalizer_names[normalizer.index()]; }
 
 void validate(const Normalizer& normalizer) {
   const auto check = [&](bool holds, std::string_view rule, auto got) {

@@ -3,6 +3,7 @@
 #include "../detail/tally.hpp"
 #include "../simd/attention.hpp"
 #include "../simd/product.hpp"
+#include "../simd/size.hpp"
 #include "../simd/transpose.hpp"
 
 #include <algorithm>
@@ -15,7 +16,7 @@ namespace {
 constexpr Index most_block = 64;  // of keys for many queries
 constexpr auto vectors = static_cast<Index>(simd::product_rows);
 
-std::size_t size(Index n) { return static_cast<std::size_t>(n); }
+using simd::size;
 
 bool is_plain(const Normalizer& normalizer) {
   const auto* softmax = std::get_if<Softmax>(&normalizer);

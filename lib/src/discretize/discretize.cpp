@@ -1,11 +1,9 @@
 #include "../detail/balance.hpp"
 #include "../detail/check.hpp"
+#include "../detail/decompositions.hpp"
 
 #include <longstate/discretize/discretize.hpp>
 #include <longstate/discretize/phi.hpp>
-
-#include <Eigen/Eigenvalues>
-#include <Eigen/LU>
 
 #include <array>
 #include <cmath>
@@ -17,7 +15,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::array names{"forward-euler"sv, "backward-euler"sv, "bilinear"sv, "gbt"sv, "zoh"sv, "foh"sv, "impulse"sv};
+constexpr std::array method_names{"forward-euler"sv, "backward-euler"sv, "bilinear"sv, "gbt"sv, "zoh"sv,
+                                  "foh"sv,           "impulse"sv};
 
 std::vector<Matrix<double>> phi_of_step(const Matrix<double>& X, int k) {
   try {
@@ -30,12 +29,13 @@ std::vector<Matrix<double>> phi_of_step(const Matrix<double>& X, int k) {
 
 /// Whether M is singular, or may be by the rounding of its entries alone, in whatever units: eps times the spectral radius of |M^-1| |M|,
 /// the least condition over all scalings (Bauer 1963).
-bool is_singular(const Eigen::PartialPivLU<Matrix<double>>& lu, const Matrix<double>& M) {
+bool is_singular(const detail::Lu<double>& lu, const Matrix<double>& M) {
   constexpr double safe = 1e-12, most = 0.1;
-  if (!(lu.matrixLU().diagonal().array().abs() > 0).all()) return true;
+  if (!(lu.pivots().array().abs() > 0).all()) return true;
   if (lu.rcond() > safe) return false;
   const Matrix<double> sizes = lu.inverse().cwiseAbs() * M.cwiseAbs();
-  return sizes.allFinite() && sizes.eigenvalues().cwiseAbs().maxCoeff() * std::numeric_limits<double>::epsilon() > most;
+  return sizes.allFinite() &&
+         detail::eigenvalues(sizes).cwiseAbs().maxCoeff() * std::numeric_limits<double>::epsilon() > most;
 }
 
 /// Each of these fills A and B, and for the control convention C and D.
@@ -43,15 +43,14 @@ void discretize_gbt(DiscreteStateSpace& d, const StateSpace& s, double dt, doubl
   const Index order = s.order();
   const Matrix<double> I = Matrix<double>::Identity(order, order);
   const Matrix<double> M = I - alpha * dt * s.A;
-  const Eigen::PartialPivLU<Matrix<double>> implicit(M);
+  const detail::Lu<double> implicit(M);
   if (is_singular(implicit, M)) {
     throw std::domain_error("longstate::discretize: I - alpha dt A is singular; take another dt or method");
   }
   d.A = implicit.solve(I + (1 - alpha) * dt * s.A);
   d.B = implicit.solve(dt * s.B);
   if (d.convention == Convention::control) {
-    const Matrix<double> C_transposed = implicit.transpose().solve(s.C.transpose());
-    d.C = C_transposed.transpose();
+    d.C = implicit.solve_transposed(s.C.transpose()).transpose();
     d.D = s.D + alpha * s.C * d.B;
   }
 }
@@ -98,15 +97,15 @@ void check_representable(const DiscreteStateSpace& d) {
 
 }  // namespace
 
-std::span<const std::string_view> discretization_names() { return names; }
+std::span<const std::string_view> discretization_names() { return method_names; }
 
-std::string_view name(Discretization method) { return names[static_cast<std::size_t>(method)]; }
+std::string_view name(Discretization method) { return method_names[static_cast<std::size_t>(method)]; }
 
 Discretization make_discretization(std::string_view wanted) {
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names[i] == wanted) return static_cast<Discretization>(i);
+  for (std::size_t i = 0; i < method_names.size(); ++i) {
+    if (method_names[i] == wanted) return static_cast<Discretization>(i);
   }
-  detail::fail_unknown("make_discretization", "method", names, wanted);
+  detail::fail_unknown("make_discretization", "method", method_names, wanted);
 }
 
 bool is_gbt(Discretization method) { return method <= Discretization::gbt; }

@@ -1,11 +1,9 @@
 #include "../detail/balance.hpp"
 #include "../detail/check.hpp"
+#include "../detail/decompositions.hpp"
 
 #include <longstate/discretize/phi.hpp>
 #include <longstate/discretize/resolution.hpp>
-
-#include <Eigen/LU>
-#include <unsupported/Eigen/MatrixFunctions>
 
 #include <limits>
 #include <sstream>
@@ -16,7 +14,7 @@ namespace longstate {
 namespace {
 
 Matrix<double> solve(const Matrix<double>& M, const Matrix<double>& b, const char* why) {
-  const Eigen::PartialPivLU<Matrix<double>> lu(M);
+  const detail::Lu<double> lu(M);
   if (!(lu.rcond() > std::numeric_limits<double>::epsilon())) {
     throw std::domain_error(std::string("longstate::continuous: ").append(why));
   }
@@ -48,7 +46,7 @@ StateSpace undo_gbt(const DiscreteStateSpace& d, double alpha) {
 /// log(I + M), ||M||_1 <= 1/4, with the digits of M: 2 artanh(Y) = 2 (Y + Y^3 / 3 + …), Y = M (2I + M)^-1.
 Matrix<double> logarithm_near_identity(const Matrix<double>& M) {
   const Matrix<double> I = Matrix<double>::Identity(M.rows(), M.cols());
-  const Matrix<double> Y = (2 * I + M).partialPivLu().solve(M);
+  const Matrix<double> Y = detail::Lu<double>(2 * I + M).solve(M);
   const Matrix<double> square = Y * Y;
   constexpr int terms = 12;  // (1/7)^24 is below eps^2
   Matrix<double> sum = I / (2 * terms - 1);
@@ -80,15 +78,14 @@ Matrix<double> logarithm(const Matrix<double>& A) {
   const Matrix<double> M = A - Matrix<double>::Identity(A.rows(), A.cols());
   if (M.cwiseAbs().colwise().sum().maxCoeff() <= 0.25) return logarithm_near_identity(M);
   const std::vector<Index> order = triangular_order(A);
-  if (order.empty()) return A.log();
-  const Matrix<double> triangular = A(order, order);
+  if (order.empty()) return detail::matrix_logarithm(A);
   Matrix<double> result(A.rows(), A.cols());
-  result(order, order) = triangular.log();
+  result(order, order) = detail::matrix_logarithm(A(order, order));
   return result;
 }
 
 StateSpace undo_zoh(const DiscreteStateSpace& d) {
-  const Vector<std::complex<double>> eigenvalues = d.A.eigenvalues();
+  const Vector<std::complex<double>> eigenvalues = detail::eigenvalues(d.A);
   for (const std::complex<double>& value : eigenvalues) {
     if (value == 0.0 || (value.imag() == 0 && value.real() < 0)) {
       throw std::domain_error("longstate::continuous: A has an eigenvalue at or below 0, and no real logarithm");

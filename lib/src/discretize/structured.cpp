@@ -1,11 +1,10 @@
+#include "../detail/decompositions.hpp"
 #include "../detail/real_form.hpp"
 #include "../system/check_system.hpp"
 
 #include <longstate/discretize/hippo_step.hpp>
 #include <longstate/discretize/phi.hpp>
 #include <longstate/discretize/structured.hpp>
-
-#include <Eigen/LU>
 
 #include <cmath>
 #include <limits>
@@ -34,7 +33,7 @@ Matrix<Complex> nplr_solve(const NplrSystem& s, double alpha_h, const Matrix<Com
   const Matrix<Complex> Rb = R.asDiagonal() * b;
   const Index rank = s.rank();
   const Matrix<double> small = Matrix<double>::Identity(rank, rank) + alpha_h * real_product(s.P.adjoint(), RP);
-  const Matrix<double> weights = small.partialPivLu().solve(real_product(s.P.adjoint(), Rb));
+  const Matrix<double> weights = detail::Lu<double>(small).solve(real_product(s.P.adjoint(), Rb));
   return Rb - alpha_h * RP * weights.cast<Complex>();
 }
 

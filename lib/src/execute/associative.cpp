@@ -2,6 +2,7 @@
 #include "../detail/denormals.hpp"
 #include "../detail/real_form.hpp"
 #include "../simd/product.hpp"
+#include "../simd/size.hpp"
 #include "../simd/varying.hpp"
 
 #include <longstate/execute/associative.hpp>
@@ -11,14 +12,12 @@
 namespace longstate {
 namespace {
 
-constexpr Index rows_of = static_cast<Index>(simd::product_rows);
 constexpr Index samples_of_a_part =
     256;                               // 2 KiB an entry, for a and b each 4 KiB more: in the second cache up to N = 128
 constexpr Index parts_of_a_span = 16;  // at once, whatever the number of threads
 
-std::size_t size(Index n) { return static_cast<std::size_t>(n); }
-
-Index padded(Index rows) { return (rows + rows_of - 1) / rows_of * rows_of; }
+using simd::padded_rows;
+using simd::size;
 
 template <class T>
 Matrix<T> with_rows(const Matrix<double>& M, Index rows) {
@@ -83,7 +82,7 @@ VaryingScan<T>::VaryingScan(const DiagonalSystem& system, Discretization method,
   if (method != Discretization::zoh && method != Discretization::bilinear) {
     detail::fail("VaryingScan", "method must be zoh or bilinear", name(method));
   }
-  const Index rows = padded(2 * entries_) / 2;
+  const Index rows = padded_rows(2 * entries_) / 2;
   lambda_ = Matrix<double>::Zero(rows, 4);
   for (Index n = 0; n < rows; ++n) {
     // (e^(lambda delta) - 1) / lambda is delta to the last digit, without a division by zero
@@ -92,9 +91,9 @@ VaryingScan<T>::VaryingScan(const DiagonalSystem& system, Discretization method,
     lambda_.row(n) << lambda.real(), lambda.imag(), inverse.real(), inverse.imag();
   }
   B_ = with_rows<T>(detail::real_columns(system.B), 2 * rows);
-  C_ = Matrix<T>::Zero(padded(q_), 2 * rows);
+  C_ = Matrix<T>::Zero(padded_rows(q_), 2 * rows);
   C_.topLeftCorner(q_, order()) = detail::real_rows(system.C).template cast<T>();
-  D_ = with_rows<T>(system.D, padded(q_));
+  D_ = with_rows<T>(system.D, padded_rows(q_));
   const Matrix<std::complex<double>> none = Matrix<std::complex<double>>::Zero(rows, samples_of_a_part);
   parts_.assign(
       size(threads_ ? parts_of_a_span : 1),

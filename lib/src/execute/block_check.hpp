@@ -37,7 +37,8 @@ struct BlockForm {
 template <class T>
 void check_blocks(std::string_view where, const DiscreteSystem& system, const BlockForm& form);
 
-/// A recurrence in T of a dense system or transfer function whose powers of A are large.
+/// A recurrence in T of a dense system or transfer function whose powers of A are large, or whose B, C or rows of A add up large numbers
+/// that may cancel.
 /// Throws std::domain_error where after noise an output is off by a hundredth of the largest, or the poles of A, rounded to float, grow and
 /// it does not. In double, systems of more than 512 states pass.
 template <class T>

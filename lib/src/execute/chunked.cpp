@@ -6,6 +6,7 @@
 #include "../detail/tally.hpp"
 #include "../simd/diagonal.hpp"
 #include "../simd/product.hpp"
+#include "../simd/size.hpp"
 #include "../simd/transpose.hpp"
 #include "block_check.hpp"
 #include "block_form.hpp"
@@ -29,11 +30,10 @@ namespace {
 using Complex = std::complex<double>;
 
 constexpr Index group = 16;  // copies at a time: a cache line of a frame
-constexpr Index rows_of = static_cast<Index>(simd::product_rows);
+constexpr Index vector_rows = static_cast<Index>(simd::product_rows);
 
-Index padded(Index rows) { return (rows + rows_of - 1) / rows_of * rows_of; }
-
-std::size_t size(Index n) { return static_cast<std::size_t>(n); }
+using simd::padded_rows;
+using simd::size;
 
 /// The matrices of one system, with rows in vectors.
 template <class T>
@@ -65,7 +65,7 @@ Matrix<T> toeplitz(const DiscreteSystem& system, Index block) {
 template <class T>
 void set_step(Blocks<T>& blocks, const DiscreteDiagonal& system, Index block) {
   const Index entries = system.mu.size();
-  blocks.step.setZero(padded(2 * entries), simd::keeps_rest<T> ? 4 : 2);
+  blocks.step.setZero(padded_rows(2 * entries), simd::keeps_rest<T> ? 4 : 2);
   for (Index n = 0; n < entries; ++n) {
     const Complex exact = detail::power_of(system.mu(n), block);
     const auto put = [&](Index column, std::complex<T> factor) {
@@ -135,7 +135,7 @@ void set_step(Blocks<T>& blocks, const DiscreteSystem& system, Matrix<double> re
     ones(n) = 0;
     rest(n, n) += 1;
   }
-  blocks.step.setZero(padded(N), N);
+  blocks.step.setZero(padded_rows(N), N);
   blocks.step.topRows(N) = rest.template cast<T>();
   blocks.ones = ones.template cast<T>();
   detail::check_table("Chunked", blocks.step, block);
@@ -158,7 +158,7 @@ Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
   const Matrix<double> responses = detail::state_responses(system, block);
   const Matrix<double> reach = detail::reachable_states(system, block);
   blocks.O.resize(q * block, N);
-  blocks.R.setZero(padded(N), p * block);
+  blocks.R.setZero(padded_rows(N), p * block);
   for (Index k = 0; k < block; ++k) {
     for (Index i = 0; i < q; ++i) blocks.O.row(k * q + i) = responses.row(i * block + k).template cast<T>();
     for (Index j = 0; j < p; ++j) blocks.R.col(k * p + j).head(N) = reach.col(j * block + k).template cast<T>();
@@ -180,7 +180,7 @@ Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
 
 Index checked_block(const DiscreteSystem& system, Index block) {
   if (block == 0) return default_chunk(system);
-  if (block < rows_of || block > 4096 || block % rows_of != 0) {
+  if (block < vector_rows || block > 4096 || block % vector_rows != 0) {
     detail::fail("Chunked", "block must be a multiple of 16 up to 4096, or 0", block);
   }
   return block;
@@ -215,7 +215,7 @@ Chunked<T>::Chunked(const std::vector<DiscreteSystem>& layer, Index block, Index
               n = design_->chunk + 32;  // no power of 2: rows must not share cache lines
   u_.resize(design_->p * n, together);
   y_.resize(design_->q * n, together);
-  states_.setZero(padded(order()), design_->chunk / design_->block + 1);
+  states_.setZero(padded_rows(order()), design_->chunk / design_->block + 1);
 }
 
 template <class T>
@@ -298,7 +298,7 @@ void Chunked<T>::run_copy(Index copy, Index blocks, const T* u, T* y, StateRef<T
   simd::prefetch(next.H.data(), size(next.H.size()));
   loops.add_lower(s.H.data(), out, size(design_->q), size(design_->p), u, in, count, y, out);
 
-  const Index T2 = block() + rows_of;  // the triangle in whole vectors
+  const Index T2 = block() + vector_rows;  // the triangle in whole vectors
   detail::count_multiply_adds(blocks * (s.R.size() + s.O.size() + design_->q * design_->p * block() * T2 / 2 +
                                         (s.ones.size() == 0 ? s.step.cols() * order() : s.step.size())));
   x.col(copy) = states_.col(blocks).head(order());

@@ -4,6 +4,7 @@
 #include "../detail/powers.hpp"
 #include "../detail/tally.hpp"
 #include "../simd/diagonal.hpp"
+#include "../simd/size.hpp"
 #include "../simd/transpose.hpp"
 
 #include <longstate/execute/diagonal_lanes.hpp>
@@ -18,7 +19,7 @@ namespace {
 
 using Complex = std::complex<double>;
 
-std::size_t size(Index n) { return static_cast<std::size_t>(n); }
+using simd::size;
 
 // Samples that go together. Their u and y stay in the first cache: of one channel, W numbers for each sample; of W channels twice,
 // since those of the next block come while they go.

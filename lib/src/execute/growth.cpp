@@ -1,11 +1,10 @@
 #include "growth.hpp"
 
 #include "../detail/balance.hpp"
+#include "../detail/decompositions.hpp"
 #include "../detail/product.hpp"
 
 #include <longstate/execute/transition.hpp>
-
-#include <Eigen/Eigenvalues>
 
 #include <algorithm>
 #include <cmath>
@@ -43,7 +42,7 @@ double log_radius(const Matrix<double>& A) {
   constexpr double none = 1e-7;  // no block is so long that this matters, and the next would not see less
   const Matrix<double> B = rescaled(A, balancing(A));
   if (log_radius_by_squaring(B) < none) return 0;
-  return std::max(0.0, std::log(B.eigenvalues().cwiseAbs().maxCoeff()));
+  return std::max(0.0, std::log(eigenvalues(B).cwiseAbs().maxCoeff()));
 }
 
 double log_growth(const DiscreteSystem& system) {

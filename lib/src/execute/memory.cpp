@@ -366,14 +366,14 @@ Vector<double> settings(const Measure& measure, const MemoryOptions& options) {
 }
 
 void check_settings(const Vector<double>& saved, const Vector<double>& own) {
-  constexpr const char* names[settings_size] = {
+  constexpr const char* memory_names[settings_size] = {
       "measure", "window (or timescale)", "alpha of lagt", "beta of lagt", "dt", "method", "alpha of gbt"};
   for (Index i = 0; i < settings_size; ++i) {
     if (saved(i) == own(i)) continue;
     const bool named = i == 0 || i == 5;
     std::ostringstream rule;
     rule.precision(17);
-    rule << "the saved memory must be of the same " << names[i];
+    rule << "the saved memory must be of the same " << memory_names[i];
     if (!named) rule << ", " << own(i);
     if (named) detail::fail("Memory::restore", rule.str(), "another");
     detail::fail("Memory::restore", rule.str(), saved(i));

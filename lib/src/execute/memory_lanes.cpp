@@ -2,6 +2,7 @@
 
 #include "../detail/denormals.hpp"
 #include "../simd/legs.hpp"
+#include "../simd/size.hpp"
 #include "../simd/transpose.hpp"
 #include "memory_design.hpp"
 
@@ -13,7 +14,7 @@
 namespace longstate {
 namespace {
 
-std::size_t size(Index n) { return static_cast<std::size_t>(n); }
+using simd::size;
 
 /// The degree of e^z's Taylor polynomial that reaches the precision of T, or more than there are loops for.
 template <class T>

@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::string_view names[] = {"recurrent"sv, "chunked"sv, "fft"sv};
+constexpr std::string_view known_paths[] = {"recurrent"sv, "chunked"sv, "fft"sv};
 constexpr std::string_view title = "longstate plan 1";
 
 void check(const Workload& w) {
@@ -112,20 +112,24 @@ Plan make_plan(const std::vector<DiscreteSystem>& layer, const Workload& workloa
   Plan plan{workload, planning, all_paths<T>(layer, of)};
   for (Candidate& candidate : plan.candidates)
     candidate.seconds = estimated(of, candidate) / static_cast<double>(parts);
-  std::erase_if(plan.candidates, [&](const Candidate& c) {
-    return may_be_refused(layer.front(), c) && !can_build<T>(layer, c, workload);
-  });
   const auto by_time = [&] { std::ranges::stable_sort(plan.candidates, {}, &Candidate::seconds); };
   by_time();
+  const auto refused = [&](const Candidate& c) {
+    return may_be_refused(layer.front(), c) && !can_build<T>(layer, c, workload);
+  };
   if (planning == Planning::measure) {
     const double fastest = plan.best().seconds;
+    const auto near = [&](const Candidate& c) { return c.seconds <= 8 * fastest; };  // the model is not that wrong
+    std::erase_if(plan.candidates, [&](const Candidate& c) { return near(c) && refused(c); });
     for (Candidate& candidate : plan.candidates) {
-      if (candidate.seconds > 8 * fastest) continue;  // the model is not that wrong
+      if (!near(candidate)) continue;
       candidate.seconds =
           measured<T>(Planned<T>(layer, {workload, planning, {candidate}}), std::min<Index>(of.call, 1 << 14));
     }
     by_time();
   }
+  // Those behind the best are not built, which costs more than all else here.
+  while (refused(plan.best())) plan.candidates.erase(plan.candidates.begin());
   return plan;
 }
 
@@ -144,14 +148,14 @@ std::string way(const Candidate& candidate) {
 
 }  // namespace
 
-std::span<const std::string_view> path_names() { return names; }
+std::span<const std::string_view> path_names() { return known_paths; }
 
-std::string_view name(Path path) { return names[static_cast<std::size_t>(path)]; }
+std::string_view name(Path path) { return known_paths[static_cast<std::size_t>(path)]; }
 
 Path make_path(std::string_view wanted) {
-  const auto found = std::ranges::find(names, wanted);
-  if (found == std::end(names)) detail::fail_unknown("make_path", "path", names, wanted);
-  return static_cast<Path>(found - std::begin(names));
+  const auto found = std::ranges::find(known_paths, wanted);
+  if (found == std::end(known_paths)) detail::fail_unknown("make_path", "path", known_paths, wanted);
+  return static_cast<Path>(found - std::begin(known_paths));
 }
 
 template <class T>
@@ -240,27 +244,37 @@ template <class T>
 typename Planned<T>::Any Planned<T>::make(const Plan& plan, const std::vector<DiscreteSystem>& layer) {
   if (plan.candidates.empty()) detail::fail("Planned", "the plan must have a candidate", "none");
   if (layer.empty()) detail::fail("Planned", "a layer must have at least one system", 0);
-  const Index block = plan.best().block, copies = std::max(plan.workload.copies, static_cast<Index>(layer.size()));
+  const Index copies = std::max(plan.workload.copies, static_cast<Index>(layer.size()));
   const Threads threads(plan.workload.threads);
-  switch (plan.best().path) {
-    case Path::recurrent:
-      return Threaded<Recurrence<T>>(threads, copies, [&](Index first, Index count) {
-        return Recurrence<T>(part_of(layer, first, count), count);
-      });
-    case Path::chunked:
-      return Threaded<Chunked<T>>(threads, copies, [&](Index first, Index count) {
-        return Chunked<T>(part_of(layer, first, count), block, count);
-      });
-    case Path::fft:
-      break;
-  }
+  const auto build = [&](Path path, Index block) -> Any {
+    switch (path) {
+      case Path::recurrent:
+        return Threaded<Recurrence<T>>(threads, copies, [&](Index first, Index count) {
+          return Recurrence<T>(part_of(layer, first, count), count);
+        });
+      case Path::chunked:
+        return Threaded<Chunked<T>>(threads, copies, [&](Index first, Index count) {
+          return Chunked<T>(part_of(layer, first, count), block, count);
+        });
+      case Path::fft:
+        break;
+    }
 #if LONGSTATE_WITH_FFTW
-  return Threaded<Convolution<T>>(threads, copies, [&](Index first, Index count) {
-    return Convolution<T>(part_of(layer, first, count), block, count);
-  });
+    return Threaded<Convolution<T>>(threads, copies, [&](Index first, Index count) {
+      return Convolution<T>(part_of(layer, first, count), block, count);
+    });
 #else
-  detail::fail("Planned", "path must be recurrent or chunked in a library built without FFTW", "fft");
+    detail::fail("Planned", "path must be recurrent or chunked in a library built without FFTW", "fft");
 #endif
+  };
+  const auto last = plan.candidates.end() - 1;
+  for (auto candidate = plan.candidates.begin(); candidate != last; ++candidate) {
+    try {
+      return build(candidate->path, candidate->block);
+    } catch (const std::domain_error&) {  // the next one may do
+    }
+  }
+  return build(last->path, last->block);
 }
 
 template <class T>

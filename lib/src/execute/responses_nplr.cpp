@@ -6,14 +6,14 @@
 #include <longstate/execute/kernel.hpp>
 #include <longstate/execute/transition.hpp>
 
-#include <Eigen/LU>
-
 #if LONGSTATE_WITH_FFTW
 
+#include "../detail/decompositions.hpp"
 #include "../detail/fft.hpp"
 #include "../detail/multiply.hpp"
 #include "../detail/real_form.hpp"
 #include "../simd/cauchy.hpp"
+#include "../simd/size.hpp"
 
 #include <longstate/discretize/phi.hpp>
 
@@ -23,6 +23,7 @@ namespace longstate::detail {
 namespace {
 
 using Complex = std::complex<double>;
+using simd::size;
 
 /// The entries of C-tilde = C (I - rho^F A^F), complex again: 2 Re(c x) has the real row (2 re, -2 im).
 Matrix<Complex> complex_rows(const Matrix<double>& real) {
@@ -58,8 +59,6 @@ class CauchySums {
   }
 
  private:
-  static std::size_t size(Index n) { return static_cast<std::size_t>(n); }
-
   Vector<double> re_, im_;
   Matrix<double> near_, far_;
   Vector<double> scratch_;
@@ -89,13 +88,13 @@ void woodbury(const Matrix<Complex>& S, Complex g, Index rank, Matrix<Complex>& 
   }
   const Matrix<Complex> small = Matrix<Complex>::Identity(rank, rank) + g * S.bottomRightCorner(rank, rank);
   values =
-      S.topLeftCorner(q, p) - g * S.topRightCorner(q, rank) * small.partialPivLu().solve(S.bottomLeftCorner(rank, p));
+      S.topLeftCorner(q, p) - g * S.topRightCorner(q, rank) * Lu<Complex>(small).solve(S.bottomLeftCorner(rank, p));
 }
 
 /// Safe nodes: on the circle |w| = rho with rho^F = 1/4 the resolvent of a contraction is at most about F / log 4, while
 /// undoing rho^j at the end costs two bits. On the unit circle itself, eigenvalues next to it would make both factors of
 /// the Woodbury identity blow up.
-constexpr double log_circle = -2 * std::numbers::ln2;
+constexpr double log_of_circle = -2 * std::numbers::ln2;
 
 }  // namespace
 
@@ -118,7 +117,7 @@ Matrix<double> responses(const DiscreteNplr& system, Index length) {
   const RealFft<double> fft(F);
 
   const Matrix<double> less_one = block_increment(system, F);
-  const double rho_F = std::exp(log_circle);
+  const double rho_F = std::exp(log_of_circle);
   const Matrix<double> C = real_rows(system.C);
   const Matrix<Complex> C_tilde = complex_rows((1 - rho_F) * C - rho_F * C * less_one);
 
@@ -136,7 +135,7 @@ Matrix<double> responses(const DiscreteNplr& system, Index length) {
     const Index more = std::min(nodes, fft.bins() - done);
     for (Index k = 0; k < nodes; ++k) {  // those past the last bin are only to be numbers
       const double part = static_cast<double>(done + k) / static_cast<double>(F);
-      const Complex less = expm1(Complex(log_circle / static_cast<double>(F), -2 * std::numbers::pi * part));
+      const Complex less = expm1(Complex(log_of_circle / static_cast<double>(F), -2 * std::numbers::pi * part));
       a.row(k) << -less.real(), -less.imag();  // 1 - w
       g.row(k) << h * (1 + (1 - system.alpha) * less.real()), h * (1 - system.alpha) * less.imag();
     }
@@ -154,7 +153,7 @@ Matrix<double> responses(const DiscreteNplr& system, Index length) {
     fft.inverse(&spectra(0, port), time.data());
     for (Index j = 0; j < length; ++j) {
       const double place = static_cast<double>(j) / static_cast<double>(F);
-      K(port, j) = time(j) * std::exp(-log_circle * place) / static_cast<double>(F);
+      K(port, j) = time(j) * std::exp(-log_of_circle * place) / static_cast<double>(F);
     }
   }
   return K;

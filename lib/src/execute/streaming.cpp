@@ -2,6 +2,7 @@
 #include "../detail/check.hpp"
 #include "../detail/denormals.hpp"
 #include "../detail/negacyclic.hpp"
+#include "../simd/size.hpp"
 #include "../simd/transpose.hpp"
 
 #include <longstate/execute/streaming.hpp>
@@ -13,7 +14,7 @@
 namespace longstate {
 namespace {
 
-std::size_t size(Index n) { return static_cast<std::size_t>(n); }
+using simd::size;
 
 void check_arguments(const Matrix<double>& kernels, Index block) {
   if (kernels.size() == 0) detail::fail("StreamingFir", "kernels must have a channel and a tap", kernels.size());

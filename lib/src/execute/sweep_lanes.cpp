@@ -3,6 +3,7 @@
 #include "../detail/powers.hpp"
 #include "../detail/tally.hpp"
 #include "../simd/diagonal.hpp"
+#include "../simd/size.hpp"
 #include "../simd/sweep.hpp"
 #include "../simd/transpose.hpp"
 
@@ -198,7 +199,7 @@ using detail::SweepTables;
 
 constexpr Index chunk = 64;  // samples that go together
 
-std::size_t size(Index n) { return static_cast<std::size_t>(n); }
+using simd::size;
 
 bool is_fourier(const DiscreteSystem& system) {
   const auto* hippo = std::get_if<DiscreteHippo>(&system);

@@ -1,10 +1,9 @@
 #include "../detail/check.hpp"
+#include "../detail/decompositions.hpp"
 
 #include <longstate/execute/state.hpp>
 #include <longstate/execute/trace.hpp>
 #include <longstate/measure/basis.hpp>
-
-#include <Eigen/QR>
 
 #include <algorithm>
 #include <cmath>
@@ -95,7 +94,7 @@ void Trace::compare(TraceStep& step) const {
   step.best_fit = Vector<double>::Zero(memory_.order());
   if (count == 0) return;
   const Matrix<double> H = basis(measure, memory_.order(), at).transpose();
-  step.best_fit = Eigen::CompleteOrthogonalDecomposition<Matrix<double>>(H).solve(step.samples);
+  step.best_fit = detail::least_norm_solution(H, step.samples);
   const double scale = step.samples.norm() > 0 ? step.samples.norm() : 1;
   step.remembered = H * step.after;
   step.best_samples = H * step.best_fit;

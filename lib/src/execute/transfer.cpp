@@ -1,11 +1,10 @@
 #include "../detail/check.hpp"
+#include "../detail/decompositions.hpp"
 #include "../detail/powers.hpp"
 
 #include <longstate/execute/kernel.hpp>
 #include <longstate/execute/transfer.hpp>
 #include <longstate/execute/transition.hpp>
-
-#include <Eigen/Eigenvalues>
 
 #include <algorithm>
 #include <cmath>
@@ -20,7 +19,7 @@ using LongComplex = std::complex<long double>;
 
 Vector<Complex> eigenvalues(const DiscreteSystem& system) {
   const auto* diagonal = std::get_if<DiscreteDiagonal>(&system);
-  if (!diagonal) return dense(system).A.eigenvalues();
+  if (!diagonal) return detail::eigenvalues(dense(system).A);
   const Index entries = diagonal->mu.size();
   Vector<Complex> values(2 * entries);
   for (Index n = 0; n < entries; ++n) {

@@ -1,10 +1,10 @@
+#include "../detail/decompositions.hpp"
 #include "../detail/powers.hpp"
 #include "../detail/real_form.hpp"
+#include "../simd/size.hpp"
 
 #include <longstate/discretize/phi.hpp>
 #include <longstate/execute/transition.hpp>
-
-#include <Eigen/LU>
 
 #include <algorithm>
 #include <array>
@@ -14,7 +14,7 @@ namespace {
 
 using Complex = std::complex<double>;
 
-std::size_t size(Index n) { return static_cast<std::size_t>(n); }
+using simd::size;
 
 template <class T>
 using AnyTransition =
@@ -116,7 +116,7 @@ NplrTransition<T>::NplrTransition(const DiscreteNplr& system) {
   const Index rank = s.rank();
   const Matrix<double> small = Matrix<double>::Identity(rank, rank) + alpha_h * 2 * (left * s.P).real();
   U_ = h * detail::real_columns(RP);
-  V_ = small.partialPivLu().solve(detail::real_rows(left)).transpose();
+  V_ = detail::Lu<double>(small).solve(detail::real_rows(left)).transpose();
 }
 
 /// Sums in double, rounded once: numbers of `next` and columns of U and V, one or two of every measure, go some at a time.

@@ -44,7 +44,7 @@ constexpr std::array rows{
     Row{"lmu-from-legt", "legt", 1.0, Change::lmu_signs, Option::none},
 };
 
-constexpr std::array names = [] {
+constexpr std::array convention_names = [] {
   std::array<std::string_view, rows.size()> result;
   for (std::size_t i = 0; i < rows.size(); ++i) result[i] = rows[i].name;
   return result;
@@ -54,7 +54,7 @@ const Row& find(std::string_view wanted) {
   for (const Row& row : rows) {
     if (row.name == wanted) return row;
   }
-  detail::fail_unknown("scaling", "name", names, wanted);
+  detail::fail_unknown("scaling", "name", convention_names, wanted);
 }
 
 /// zeta of HiPPO app. D.2, the mass of age^-alpha e^(-beta age): Gamma(1-alpha) beta^(alpha-1).
@@ -62,7 +62,7 @@ double zeta(double alpha, double beta) { return boost::math::tgamma(1 - alpha) *
 
 }  // namespace
 
-std::span<const std::string_view> scaling_names() { return names; }
+std::span<const std::string_view> scaling_names() { return convention_names; }
 
 Scaling scaling(std::string_view name, Index peer_order, const ScalingOptions& options) {
   const Row& row = find(name);

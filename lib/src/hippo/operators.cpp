@@ -27,7 +27,7 @@ struct Factors {
   }
 };
 
-double sign(Index n) { return n % 2 == 0 ? 1.0 : -1.0; }
+double alternating(Index n) { return n % 2 == 0 ? 1.0 : -1.0; }
 
 Factors legs_factors(Index order) {
   Factors f(order, true);
@@ -47,8 +47,8 @@ Factors legt_factors(Index order) {
     f.diagonal(n) = -degree;
     f.below(n) = -std::sqrt(degree);
     f.g(n) = std::sqrt(degree);
-    f.above(n) = sign(n) * f.below(n);
-    f.h(n) = sign(n) * f.g(n);
+    f.above(n) = alternating(n) * f.below(n);
+    f.h(n) = alternating(n) * f.g(n);
   }
   return f;
 }
@@ -58,8 +58,8 @@ Factors lmu_factors(Index order) {
   for (Index n = 0; n < order; ++n) {
     const double degree = static_cast<double>(2 * n + 1);
     f.diagonal(n) = -degree;
-    f.below(n) = -sign(n) * degree;
-    f.g(n) = sign(n);
+    f.below(n) = -alternating(n) * degree;
+    f.g(n) = alternating(n);
     f.above(n) = -degree;
     f.h(n) = 1;
   }

@@ -12,8 +12,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::array names{"legs"sv, "legs-exp"sv, "legt"sv, "lmu"sv, "lagt"sv, "fourier"sv, "chebt"sv};
-static_assert(names.size() == std::variant_size_v<Measure>);
+constexpr std::array known_measures{"legs"sv, "legs-exp"sv, "legt"sv, "lmu"sv, "lagt"sv, "fourier"sv, "chebt"sv};
+static_assert(known_measures.size() == std::variant_size_v<Measure>);
 
 template <class... Fs>
 struct Overloaded : Fs... {
@@ -24,9 +24,9 @@ Overloaded(Fs...) -> Overloaded<Fs...>;
 
 }  // namespace
 
-std::span<const std::string_view> measure_names() { return names; }
+std::span<const std::string_view> measure_names() { return known_measures; }
 
-std::string_view name(const Measure& measure) { return names[measure.index()]; }
+std::string_view name(const Measure& measure) { return known_measures[measure.index()]; }
 
 Measure make_measure(std::string_view wanted, double window) {
   Measure measure;
@@ -45,7 +45,7 @@ Measure make_measure(std::string_view wanted, double window) {
   } else if (wanted == "chebt") {
     measure = ChebT{window};
   } else {
-    detail::fail_unknown("make_measure", "measure", names, wanted);
+    detail::fail_unknown("make_measure", "measure", known_measures, wanted);
   }
   validate(measure);
   return measure;

@@ -10,6 +10,10 @@ namespace longstate::simd {
 
 /// Rows of a matrix on the left come in multiples of this: a vector of the widest machine, and then some.
 inline constexpr std::size_t product_rows = 16;
+inline constexpr std::ptrdiff_t padded_rows(std::ptrdiff_t rows) {
+  constexpr auto vector = static_cast<std::ptrdiff_t>(product_rows);
+  return (rows + vector - 1) / vector * vector;
+}
 
 template <class T>
 struct ProductLoops {

@@ -1,13 +1,10 @@
 #include "../detail/balance.hpp"
+#include "../detail/decompositions.hpp"
 #include "../detail/real_form.hpp"
 #include "check_system.hpp"
 
 #include <longstate/system/diagonal.hpp>
 #include <longstate/system/nplr.hpp>
-
-#include <Eigen/Eigenvalues>
-#include <Eigen/LU>
-#include <Eigen/SVD>
 
 #include <array>
 #include <cmath>
@@ -22,7 +19,7 @@ using namespace std::string_view_literals;
 using Complex = std::complex<double>;
 constexpr double pi = std::numbers::pi;
 
-constexpr std::array names{"s4d-lin"sv, "s4d-inv"sv, "s4d-legs"sv, "s4d-real"sv, "dss"sv, "lru"sv};
+constexpr std::array initialization_names{"s4d-lin"sv, "s4d-inv"sv, "s4d-legs"sv, "s4d-real"sv, "dss"sv, "lru"sv};
 
 DiagonalSystem of_entries(Index entries) {
   return {Vector<Complex>(entries), Matrix<Complex>::Ones(entries, 1), Matrix<Complex>::Ones(1, entries),
@@ -86,7 +83,7 @@ DiagonalSystem lru(Index order) {
 double condition_of(const Matrix<Complex>& V, const Matrix<double>& A, const Vector<Complex>& lambda) {
   const double residual = (A * V - V * lambda.asDiagonal()).norm();
   if (!(residual < 1e-12 * static_cast<double>(A.rows()) * (1 + A.norm()))) return INFINITY;
-  const Vector<double> singular = V.bdcSvd().singularValues();
+  const Vector<double> singular = detail::singular_values(V);
   return singular(0) / singular(singular.size() - 1);
 }
 
@@ -99,12 +96,12 @@ void validate(const DiagonalSystem& system) {
   detail::check_ports(where, system.entries(), system.B, system.C, system.D);
 }
 
-std::span<const std::string_view> diagonal_names() { return names; }
+std::span<const std::string_view> diagonal_names() { return initialization_names; }
 
 DiagonalSystem initialize_diagonal(std::string_view name, Index order, double theta) {
   constexpr std::array make{s4d_lin, s4d_inv, s4d_legs, s4d_real, dss, lru};
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names[i] != name) continue;
+  for (std::size_t i = 0; i < initialization_names.size(); ++i) {
+    if (initialization_names[i] != name) continue;
     detail::check_positive("initialize_diagonal", "theta", theta);
     if (order < 2 || order > max_order || order % 2 != 0) {
       detail::fail("initialize_diagonal", "order must be even and from 2 to " + std::to_string(max_order), order);
@@ -114,7 +111,7 @@ DiagonalSystem initialize_diagonal(std::string_view name, Index order, double th
     system.B /= theta;
     return system;
   }
-  detail::fail_unknown("initialize_diagonal", "name", names, name);
+  detail::fail_unknown("initialize_diagonal", "name", initialization_names, name);
 }
 
 DiagonalSystem diagonalize(const StateSpace& system, double max_condition) {
@@ -123,21 +120,20 @@ DiagonalSystem diagonalize(const StateSpace& system, double max_condition) {
   const StateSpace balanced = detail::Balanced(system).system;
   const double rate =
       detail::unit_of(balanced.A.cwiseAbs().maxCoeff());  // of numbers near 1 no threshold takes any for zeros
-  const Eigen::EigenSolver<Matrix<double>> solver(balanced.A / rate);
-  if (solver.info() != Eigen::Success) throw std::domain_error("longstate::diagonalize: no convergence");
-  const Matrix<Complex> V = solver.eigenvectors();
-  const double condition = condition_of(V, balanced.A / rate, solver.eigenvalues());
+  const auto [lambda, V, converged] = detail::eigenpairs(balanced.A / rate);
+  if (!converged) throw std::domain_error("longstate::diagonalize: no convergence");
+  const double condition = condition_of(V, balanced.A / rate, lambda);
   if (!(condition <= max_condition)) {
     std::ostringstream text;
     text << "longstate::diagonalize: the eigenvectors of A have condition " << condition << ", above the bound of "
          << max_condition << "; a diagonal form would lose so many digits (of a measure, nplr keeps them)";
     throw std::domain_error(text.str());
   }
-  const Matrix<Complex> B = V.partialPivLu().solve(balanced.B.cast<Complex>());
+  const Matrix<Complex> B = detail::Lu<Complex>(V).solve(balanced.B.cast<Complex>());
   const Matrix<Complex> C = balanced.C.cast<Complex>() * V;
   std::vector<Index> kept;  // one of each conjugate pair
   for (Index n = 0; n < V.cols(); ++n) {
-    if (solver.eigenvalues()(n).imag() >= 0) kept.push_back(n);
+    if (lambda(n).imag() >= 0) kept.push_back(n);
   }
   const Index entries = static_cast<Index>(kept.size());
   DiagonalSystem result{Vector<Complex>(entries), Matrix<Complex>(entries, B.cols()),
@@ -145,7 +141,7 @@ DiagonalSystem diagonalize(const StateSpace& system, double max_condition) {
   for (Index i = 0; i < entries; ++i) {
     const Index n = kept[static_cast<std::size_t>(i)];
     const double unit = detail::unit_between(B.row(n).cwiseAbs().maxCoeff(), C.col(n).cwiseAbs().maxCoeff());
-    result.lambda(i) = rate * solver.eigenvalues()(n);
+    result.lambda(i) = rate * lambda(n);
     result.B.row(i) = B.row(n) / unit;
     result.C.col(i) = (result.lambda(i).imag() == 0 ? unit / 2 : unit) * C.col(n);
   }

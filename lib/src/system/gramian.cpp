@@ -1,11 +1,10 @@
 #include "gramian.hpp"
 
 #include "../detail/balance.hpp"
+#include "../detail/decompositions.hpp"
+#include "../detail/epsilon.hpp"
 #include "../detail/product.hpp"
 #include "schur_states.hpp"
-
-#include <Eigen/LU>
-#include <Eigen/QR>
 
 #include <algorithm>
 #include <cmath>
@@ -16,7 +15,6 @@
 namespace longstate::detail {
 namespace {
 
-constexpr double eps = std::numeric_limits<double>::epsilon();
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Vector<double> row_sizes(const Matrix<double>& M) { return M.cwiseAbs().rowwise().maxCoeff(); }
@@ -25,9 +23,7 @@ Vector<double> row_sizes(const Matrix<double>& M) { return M.cwiseAbs().rowwise(
 Matrix<double> compressed(const Matrix<double>& Z) {
   if (Z.cols() <= Z.rows()) return Z;
   const Vector<double> units = row_sizes(Z).unaryExpr(&unit_of);
-  const Eigen::HouseholderQR<Matrix<double>> qr((units.cwiseInverse().asDiagonal() * Z).transpose());
-  const Matrix<double> R = qr.matrixQR().topRows(Z.rows()).triangularView<Eigen::Upper>();
-  return units.asDiagonal() * R.transpose();
+  return units.asDiagonal() * triangle_of((units.cwiseInverse().asDiagonal() * Z).transpose()).transpose();
 }
 
 Matrix<double> beside(const Matrix<double>& left, const Matrix<double>& right) {
@@ -130,7 +126,7 @@ GramianFactor gramian_factor(const StateSpace& system) {
       rate.norm() / std::sqrt(static_cast<double>(A.rows()));  // slower, and the signs of A_d's entries would mix
   if (!(c > 0)) return {{}, infinity};
   const Matrix<double> I = Matrix<double>::Identity(A.rows(), A.cols());
-  const Matrix<double> resolvent = (c * I - rate).inverse();
+  const Matrix<double> resolvent = Lu<double>(c * I - rate).inverse();
   const Matrix<double> B = std::sqrt(2 * c) * (resolvent * (balanced.system.B / unit));
   const GramianFactor factor = summed(B, NearIdentity(cayley_increment(rate, c, resolvent)));
   return scaled(factor, unit / std::sqrt(unit_of_rate), balanced.d);

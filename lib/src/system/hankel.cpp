@@ -2,28 +2,12 @@
 
 #include "../detail/product.hpp"
 
-#include <Eigen/QR>
-#include <Eigen/SVD>
-
 #include <algorithm>
 #include <limits>
 #include <random>
 
 namespace longstate::detail {
 namespace {
-
-/// Q and R of a tall matrix.
-struct Qr {
-  explicit Qr(const Matrix<double>& Y) : decomposition(Y) {}
-  Matrix<double> Q() const {
-    return decomposition.householderQ() *
-           Matrix<double>::Identity(decomposition.rows(), std::min(decomposition.rows(), decomposition.cols()));
-  }
-  Matrix<double> R() const {
-    return decomposition.matrixQR().topRows(decomposition.cols()).triangularView<Eigen::Upper>();
-  }
-  Eigen::HouseholderQR<Matrix<double>> decomposition;
-};
 
 /// Signs rather than normal deviates: the same on every machine.
 Matrix<double> random_signs(Index rows, Index cols) {
@@ -134,10 +118,7 @@ Matrix<double> HankelMatrix::product(const Matrix<double>& X, bool transposed) c
 
 #endif
 
-Svd full_svd(const HankelMatrix& H) {
-  const Eigen::BDCSVD<Matrix<double>> svd(H.dense(), Eigen::ComputeThinU | Eigen::ComputeThinV);
-  return {svd.matrixU(), svd.singularValues(), svd.matrixV()};
-}
+Svd full_svd(const HankelMatrix& H) { return svd(H.dense()); }
 
 Svd truncated_svd(const HankelMatrix& H, Index rank, Index wanted, const Matrix<double>& start,
                   const std::function<void(double)>& progress,
@@ -150,16 +131,15 @@ Svd truncated_svd(const HankelMatrix& H, Index rank, Index wanted, const Matrix<
   Vector<double> before = Vector<double>::Zero(rank);
   for (int iteration = 1;; ++iteration) {
     progress((iteration - 1.0) / most_iterations);
-    const Matrix<double> U = Qr(H.times(V)).Q();
+    const Matrix<double> U = qr(H.times(V)).Q;
     progress((iteration - 0.5) / most_iterations);
-    const Qr transposed(H.transposed_times(U));
-    V = transposed.Q();
-    const Eigen::BDCSVD<Matrix<double>> svd(transposed.R().transpose(), Eigen::ComputeThinU | Eigen::ComputeThinV);
-    const Vector<double>& sigma = svd.singularValues();
+    const Qr transposed = qr(H.transposed_times(U));
+    V = transposed.Q;
+    const auto [left, sigma, right] = svd(transposed.R.transpose());
     const auto change = (sigma - before).head(wanted).array().abs();
     const bool stand = (change <= settled * sigma.head(wanted).array() + rounding * sigma(0)).all();
     if (stand || iteration == most_iterations || too_few(sigma.head(wanted)))
-      return {product(U, Matrix<double>(svd.matrixU())), sigma, product(V, Matrix<double>(svd.matrixV()))};
+      return {product(U, left), sigma, product(V, right)};
     before = sigma;
   }
 }

@@ -2,6 +2,8 @@
 
 // The block Hankel matrix of a response, and its largest singular values, without forming it where it is large.
 
+#include "../detail/decompositions.hpp"
+
 #include <longstate/config.hpp>
 #include <longstate/types.hpp>
 
@@ -39,14 +41,7 @@ class HankelMatrix {
 #endif
 };
 
-/// H ~ U diag(sigma) V^T, sigma falling.
-struct Svd {
-  Matrix<double> U;
-  Vector<double> sigma;
-  Matrix<double> V;
-};
-
-/// All of it, by BDCSVD: O(rows cols min(rows, cols)).
+/// All of it: O(rows cols min(rows, cols)).
 Svd full_svd(const HankelMatrix& H);
 
 /// The `rank` largest by subspace iteration from random signs (Halko, Martinsson & Tropp 2011, algorithm 4.4), of which

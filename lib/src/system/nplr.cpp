@@ -1,12 +1,10 @@
+#include "../detail/decompositions.hpp"
 #include "../detail/real_form.hpp"
 #include "check_system.hpp"
 
 #include <longstate/hippo/hippo.hpp>
 #include <longstate/hippo/low_rank.hpp>
 #include <longstate/system/nplr.hpp>
-
-#include <Eigen/Eigenvalues>
-#include <Eigen/QR>
 
 #include <cmath>
 #include <limits>
@@ -48,8 +46,7 @@ struct Skew {
 
 Skew skew_eigenvectors(const Matrix<double>& S) {
   const Matrix<Complex> hermitian = Complex(0, -1) * S.cast<Complex>();
-  const Eigen::SelfAdjointEigenSolver<Matrix<Complex>> solver(hermitian);
-  const Vector<double>& w = solver.eigenvalues();
+  const auto [w, vectors] = detail::hermitian_eigenpairs(hermitian);
   const double tiny = 1e-13 * std::max(w.cwiseAbs().maxCoeff(), std::numeric_limits<double>::min());
   const Index order = w.size();
 
@@ -58,7 +55,7 @@ Skew skew_eigenvectors(const Matrix<double>& S) {
   for (Index n = 0; n < order; ++n) {
     if (w(n) > tiny) {
       result.frequency.push_back(w(n));
-      result.vectors.emplace_back(solver.eigenvectors().col(n));
+      result.vectors.emplace_back(vectors.col(n));
     } else if (w(n) >= -tiny) {
       zeros.push_back(n);
     }
@@ -68,11 +65,10 @@ Skew skew_eigenvectors(const Matrix<double>& S) {
   const Index count = static_cast<Index>(zeros.size());
   Matrix<double> parts(order, 2 * count);
   for (Index i = 0; i < count; ++i) {
-    parts.col(i) = solver.eigenvectors().col(zeros[static_cast<std::size_t>(i)]).real();
-    parts.col(count + i) = solver.eigenvectors().col(zeros[static_cast<std::size_t>(i)]).imag();
+    parts.col(i) = vectors.col(zeros[static_cast<std::size_t>(i)]).real();
+    parts.col(count + i) = vectors.col(zeros[static_cast<std::size_t>(i)]).imag();
   }
-  const Eigen::ColPivHouseholderQR<Matrix<double>> qr(parts);
-  const Matrix<double> basis = qr.householderQ() * Matrix<double>::Identity(order, count);
+  const Matrix<double> basis = detail::range_of(parts, count);
   for (Index i = 0; i < count; ++i) {
     result.frequency.push_back(0);
     result.vectors.emplace_back(basis.col(i).cast<Complex>());

@@ -1,12 +1,10 @@
 #include "../detail/check.hpp"
+#include "../detail/epsilon.hpp"
 #include "../detail/product.hpp"
 #include "hankel.hpp"
 
 #include <longstate/system/realization.hpp>
 #include <longstate/system/reduction.hpp>
-
-#include <Eigen/Eigenvalues>
-#include <Eigen/QR>
 
 #include <algorithm>
 #include <cmath>
@@ -17,7 +15,7 @@
 namespace longstate {
 namespace {
 
-constexpr double eps = std::numeric_limits<double>::epsilon();
+using detail::eps;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// The Markov parameters C A^j B without D, scaled to a largest value of about 1.
@@ -93,13 +91,12 @@ Fit fit_outputs(const Matrix<double>& A, const Matrix<double>& B, const Matrix<d
     rows.topRows(r + q) = R;
     rows.bottomLeftCorner(X.cols(), r) = X.transpose();
     rows.bottomRightCorner(X.cols(), q) = values.middleCols(first, X.cols() / p).reshaped(q, X.cols()).transpose();
-    const Eigen::HouseholderQR<Eigen::Ref<Matrix<double>>> qr(rows);  // in place
-    R = rows.topRows(r + q).template triangularView<Eigen::Upper>();
+    R = detail::triangle_of(std::move(rows));
     return rest() <= most;
   });
   if (!whole || !R.allFinite()) return {};
   const Matrix<double> left = R.topLeftCorner(r, r), right = R.topRightCorner(r, q);
-  const Matrix<double> C = left.colPivHouseholderQr().solve(right);
+  const Matrix<double> C = detail::least_squares(left, right);
   return {C.transpose(), std::hypot((left * C - right).norm(), rest())};
 }
 
@@ -153,10 +150,9 @@ Subspace subspace_of(detail::Svd svd, Index outputs, Tail tail) {
     return {std::move(svd), Matrix<double>::Identity(k, k), std::move(S)};
   }
   const Index k = std::min(rows, svd.U.cols());
-  const Eigen::HouseholderQR<Matrix<double>> qr(upper.leftCols(k));
-  Matrix<double> S = (qr.householderQ().transpose() * lower.leftCols(k)).topRows(k);
-  Matrix<double> T = qr.matrixQR().topRows(k).triangularView<Eigen::Upper>();
-  return {std::move(svd), std::move(T), std::move(S)};
+  detail::Qr shared = detail::qr(upper.leftCols(k));
+  Matrix<double> S = shared.Q.transpose() * lower.leftCols(k);
+  return {std::move(svd), std::move(shared.R), std::move(S)};
 }
 
 struct Candidate {
@@ -253,9 +249,8 @@ void check(const Matrix<double>& K, Index q, Index p, const RealizationOptions& 
 
 [[noreturn]] void fail_to_continue() {
   throw std::domain_error(
-      "longstate::realize: found no system that continues these samples; if they grow by more than 10^30, take fewer "
-      "of them; tail zero takes "
-      "any response");
+      "longstate::realize: no system of at most half as many states as samples continues these; a delay of more than "
+      "half of them takes more samples, growth by more than 10^30 fewer; tail zero takes any response");
 }
 
 /// The largest singular values of H, and what follows from them.
@@ -405,10 +400,11 @@ class Identification {
       // Those that were not computed are at most the last one, and have the rest of ||H||_F.
       const double others = static_cast<double>(least_ - sigma.size());
       const double rest = std::sqrt(std::max(0.0, hankel_.squared_norm() - sigma.squaredNorm()) * others);
-      result.bound =
-          scaled(2 * (sigma.tail(sigma.size() - r).sum() + std::min(rest, others * sigma(sigma.size() - 1))));
+      const double rounding = static_cast<double>(least_) * eps * sigma(0);
+      result.bound = scaled(
+          2 * (sigma.tail(sigma.size() - r).sum() + std::min(rest, others * sigma(sigma.size() - 1)) + rounding));
     }
-    result.spectral_radius = result.system.A.eigenvalues().cwiseAbs().maxCoeff();
+    result.spectral_radius = detail::eigenvalues(result.system.A).cwiseAbs().maxCoeff();
     result.system.B = result.system.B.unaryExpr(half_scaled).eval();
     result.system.C = result.system.C.unaryExpr(half_scaled).eval();
     report(1);

@@ -1,12 +1,12 @@
 #include "../detail/balance.hpp"
 #include "../detail/check.hpp"
+#include "../detail/decompositions.hpp"
+#include "../detail/epsilon.hpp"
 #include "gramian.hpp"
 #include "spectral_split.hpp"
 
 #include <longstate/system/composition.hpp>
 #include <longstate/system/reduction.hpp>
-
-#include <Eigen/SVD>
 
 #include <algorithm>
 #include <cmath>
@@ -19,7 +19,7 @@
 namespace longstate {
 namespace {
 
-constexpr double eps = std::numeric_limits<double>::epsilon();
+using detail::eps;
 
 /// Past to future: U diag(sigma) V^T of the Hankel operator in some basis, with the maps from and to the states.
 struct Hankel {
@@ -53,8 +53,8 @@ struct Normalised {
 template <class System>
 Hankel balance(const detail::Gramians<System>& g) {
   const Matrix<double>&Zc = g.controllability, &Zo = g.observability;
-  const Eigen::BDCSVD<Matrix<double>> svd(Zo.transpose() * Zc, Eigen::ComputeThinU | Eigen::ComputeThinV);
-  return {svd.singularValues(), Zc * svd.matrixV(), svd.matrixU().transpose() * Zo.transpose()};
+  const detail::Svd svd = detail::svd(Zo.transpose() * Zc);
+  return {svd.sigma, Zc * svd.V, svd.U.transpose() * Zo.transpose()};
 }
 
 /// The 2-norm of the impulse response without D, by the Gramian: ||C Z||; infinite where it does not fade.

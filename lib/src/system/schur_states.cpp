@@ -1,9 +1,8 @@
 #include "schur_states.hpp"
 
 #include "../detail/balance.hpp"
+#include "../detail/decompositions.hpp"
 #include "exact_product.hpp"
-
-#include <Eigen/Eigenvalues>
 
 namespace longstate::detail {
 namespace {
@@ -22,13 +21,12 @@ Matrix<double> refined(const Matrix<double>& Q, const Matrix<double>& L, const M
 template <class System>
 SchurStates<System>::SchurStates(const System& s) : system(s), T(Matrix<double>::Identity(s.order(), s.order())) {
   const Balanced<System> balanced(s);
-  const Eigen::RealSchur<Matrix<double>> schur(balanced.system.A);
-  if (schur.info() != Eigen::Success) return;
-  const Matrix<double>& Q = schur.matrixU();
+  const auto [Q, triangle, converged] = real_schur(balanced.system.A);
+  if (!converged) return;
   const Matrix<double>& B = balanced.system.B;
   ExactSum C(s.C.rows(), s.C.cols());
   C.add_product(balanced.system.C, Q);
-  system.A = refined(Q, balanced.system.A, Q, schur.matrixT());
+  system.A = refined(Q, balanced.system.A, Q, triangle);
   system.B = refined(Q, Matrix<double>::Identity(s.order(), s.order()), B, Q.transpose() * B);
   system.C = C.rounded();
   T = balanced.d.asDiagonal() * Q;

@@ -1,11 +1,9 @@
 #include "spectral_split.hpp"
 
 #include "../detail/balance.hpp"
+#include "../detail/decompositions.hpp"
+#include "../detail/epsilon.hpp"
 #include "schur_states.hpp"
-
-#include <Eigen/Eigenvalues>
-#include <Eigen/LU>
-#include <Eigen/QR>
 
 #include <algorithm>
 #include <cmath>
@@ -20,7 +18,6 @@ namespace {
 
 using Complex = std::complex<double>;
 
-constexpr double eps = std::numeric_limits<double>::epsilon();
 // Of the fastest rate:
 constexpr double resolved = 1e-7;   // what fades so fast does; rounding parts a double integrator less far
 constexpr double apart = 1e-10;     // what fades so fast in refined states does
@@ -42,7 +39,7 @@ Matrix<double> shifted(const StateSpace& s, double rate) {
 }
 Matrix<double> shifted(const DiscreteStateSpace& s, double rate) {
   const Matrix<double> radius = (1 - rate) * Matrix<double>::Identity(s.order(), s.order());
-  return (s.A + radius).partialPivLu().solve(s.A - radius);
+  return Lu<double>(s.A + radius).solve(s.A - radius);
 }
 
 /// The states in sets that are coupled both ways: the strongly connected components of A's graph (Kosaraju's two searches). The eigenvalues
@@ -86,15 +83,14 @@ struct Eigenvalues {
 
   explicit Eigenvalues(const Matrix<double>& given) {
     const Matrix<double> A = rescaled(given, balancing(given));
-    const Eigen::EigenSolver<Matrix<double>> solver(A);
-    values = solver.eigenvalues();
+    const Eigenpairs pairs = eigenpairs(A);
+    values = pairs.values;
     if (A.rows() == 1) {
       doubt = Vector<double>::Zero(1);
       return;
     }
-    const Matrix<Complex> right = solver.eigenvectors();
     const Vector<double> conditions =
-        right.partialPivLu().inverse().rowwise().norm().cwiseProduct(right.colwise().norm().transpose());
+        Lu<Complex>(pairs.vectors).inverse().rowwise().norm().cwiseProduct(pairs.vectors.colwise().norm().transpose());
     doubt = eps * (100 + 10 * static_cast<double>(A.rows())) * A.norm() * conditions;
   }
 };
@@ -129,8 +125,8 @@ Rates rates_of(const System& s) {
 Matrix<double> sign(Matrix<double> M) {
   constexpr int most_steps = 100;
   for (int step = 0; step < most_steps; ++step) {
-    const Eigen::PartialPivLU<Matrix<double>> lu(M);
-    const double log_det = lu.matrixLU().diagonal().cwiseAbs().array().log().mean();
+    const Lu<double> lu(M);
+    const double log_det = lu.pivots().cwiseAbs().array().log().mean();
     const double scale = std::exp(-log_det);
     const Matrix<double> next = 0.5 * (scale * M + lu.inverse() / scale);
     const double change = (next - M).norm() / next.norm();
@@ -139,12 +135,6 @@ Matrix<double> sign(Matrix<double> M) {
     if (change < 1e-13 * static_cast<double>(M.rows())) return M;
   }
   throw std::domain_error("longstate::balanced_truncation: the poles that last do not come apart from those that fade");
-}
-
-/// An orthonormal basis of the range of a projector.
-Matrix<double> range(const Matrix<double>& projector, Index rank) {
-  const Eigen::ColPivHouseholderQR<Matrix<double>> qr(projector);
-  return qr.householderQ() * Matrix<double>::Identity(projector.rows(), rank);
 }
 
 template <class System>
@@ -166,8 +156,8 @@ Split<System> parted(const System& s, const Rates& poles) {
     const double last = poles.rates(lasting - 1), first = poles.rates(lasting);
     const double between = std::sqrt(std::max(last, 1e-6 * first) * first);
     const Matrix<double> projector = 0.5 * (I + sign(shifted(s, between)));
-    T << range(I - projector, N - lasting), range(projector, lasting);
-    T_inverse = T.inverse();
+    T << range_of(I - projector, N - lasting), range_of(projector, lasting);
+    T_inverse = Lu<double>(T).inverse();
   }
   Split<System> result{part<System>(s, T.leftCols(N - lasting), T_inverse.topRows(N - lasting)),
                        part<System>(s, T.rightCols(lasting), T_inverse.bottomRows(lasting))};

@@ -9,19 +9,19 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::array names{"dense"sv, "hippo"sv, "nplr"sv, "diagonal"sv, "transfer"sv};
+constexpr std::array known_structures{"dense"sv, "hippo"sv, "nplr"sv, "diagonal"sv, "transfer"sv};
 
 }  // namespace
 
-std::span<const std::string_view> structure_names() { return names; }
+std::span<const std::string_view> structure_names() { return known_structures; }
 
-std::string_view name(Structure structure) { return names[static_cast<std::size_t>(structure)]; }
+std::string_view name(Structure structure) { return known_structures[static_cast<std::size_t>(structure)]; }
 
 Structure make_structure(std::string_view wanted) {
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names[i] == wanted) return static_cast<Structure>(i);
+  for (std::size_t i = 0; i < known_structures.size(); ++i) {
+    if (known_structures[i] == wanted) return static_cast<Structure>(i);
   }
-  detail::fail_unknown("make_structure", "structure", names, wanted);
+  detail::fail_unknown("make_structure", "structure", known_structures, wanted);
 }
 
 }  // namespace longstate

@@ -50,7 +50,8 @@ struct Candidate {
 struct Plan {
   Workload workload;
   Planning planning = Planning::estimate;
-  std::vector<Candidate> candidates;  ///< the fastest first: the one that runs
+  std::vector<Candidate>
+      candidates;  ///< the fastest first: the one that runs; those behind it may be refused when built
 
   const Candidate& best() const { return candidates.front(); }
 };
@@ -63,9 +64,10 @@ struct Plan {
 ///     measure     each path timed on noise for some milliseconds; for machines and systems that the model does not know.
 ///
 /// The time to build a path is not counted. T is the precision that will run. Of a system that grows, blocks that its path would
-/// refuse are no candidates; the recurrence always is one.
-/// Cost       estimate: microseconds; dense systems some products of N x N, to see whether they grow; transfer functions: the paths are
-///            built, to see whether they take it. measure: all paths are built and run, up to seconds for N = 1,024.
+/// refuse are no candidates; the recurrence always is one. The best of a dense system or transfer function has been built, since some are
+/// refused only then.
+/// Cost       estimate: microseconds; dense systems some products of N x N, to see whether they grow, and to build the best.
+///            measure: all paths are built and run, up to seconds for N = 1,024.
 /// Throws     std::invalid_argument as Recurrence, if a number of the workload is negative, or if threads or copies is 0.
 template <class T>
 Plan plan(const DiscreteSystem& system, const Workload& workload = {}, Planning planning = Planning::estimate);
@@ -85,7 +87,8 @@ Plan load_plan(const std::string& text);
 template <class T>
 class Planned {
  public:
-  /// Throws std::invalid_argument as the path's own constructor, or if the plan has no candidate.
+  /// Runs the first candidate that can be built. Throws as the last one's own constructor, and std::invalid_argument if the plan has no
+  /// candidate.
   Planned(const DiscreteSystem& system, const Plan& plan);
   Planned(const std::vector<DiscreteSystem>& layer, const Plan& plan);
 

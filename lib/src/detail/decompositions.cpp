@@ -1,0 +1,112 @@
+#include "decompositions.hpp"
+
+#include <Eigen/Eigenvalues>
+#include <Eigen/QR>
+#include <Eigen/SVD>
+#include <unsupported/Eigen/MatrixFunctions>
+
+#include <algorithm>
+#include <limits>
+
+namespace longstate::detail {
+namespace {
+
+using Complex = std::complex<double>;
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+using InPlaceQr = Eigen::HouseholderQR<Eigen::Ref<Matrix<double>>>;
+
+}  // namespace
+
+template <class T>
+void Lu<T>::factorize(const Matrix<T>& A) {
+  lu_.compute(A);
+}
+
+template <class T>
+Matrix<T> Lu<T>::solve(const Matrix<T>& b) const {
+  return lu_.solve(b);
+}
+
+template <class T>
+Matrix<T> Lu<T>::solve_transposed(const Matrix<T>& b) const {
+  return lu_.transpose().solve(b);
+}
+
+template <class T>
+Matrix<T> Lu<T>::inverse() const {
+  return lu_.inverse();
+}
+
+template <class T>
+double Lu<T>::rcond() const {
+  return lu_.rcond();
+}
+
+template class Lu<double>;
+template class Lu<Complex>;
+
+Matrix<double> triangle_of(Matrix<double> A) {
+  const InPlaceQr decomposition(A);
+  return A.topRows(std::min(A.rows(), A.cols())).triangularView<Eigen::Upper>();
+}
+
+Qr qr(Matrix<double> A) {
+  const Index k = std::min(A.rows(), A.cols());
+  const InPlaceQr decomposition(A);
+  return {decomposition.householderQ() * Matrix<double>::Identity(A.rows(), k), A.topRows(k).triangularView<Eigen::Upper>()};
+}
+
+Matrix<double> range_of(const Matrix<double>& A, Index rank) {
+  const Eigen::ColPivHouseholderQR<Matrix<double>> decomposition(A);
+  return decomposition.householderQ() * Matrix<double>::Identity(A.rows(), rank);
+}
+
+Matrix<double> least_squares(const Matrix<double>& A, const Matrix<double>& b) {
+  return Eigen::ColPivHouseholderQR<Matrix<double>>(A).solve(b);
+}
+
+Matrix<double> least_norm_solution(const Matrix<double>& A, const Matrix<double>& b) {
+  return Eigen::CompleteOrthogonalDecomposition<Matrix<double>>(A).solve(b);
+}
+
+Svd svd(const Matrix<double>& A) {
+  const Eigen::BDCSVD<Matrix<double>> decomposition(A, Eigen::ComputeThinU | Eigen::ComputeThinV);
+  return {decomposition.matrixU(), decomposition.singularValues(), decomposition.matrixV()};
+}
+
+Vector<double> singular_values(const Matrix<Complex>& A) {
+  Matrix<double> real(2 * A.rows(), 2 * A.cols());
+  real << A.real(), -A.imag(), A.imag(), A.real();
+  const Vector<double> twice = Eigen::BDCSVD<Matrix<double>>(real).singularValues();
+  return twice(Eigen::seqN(0, twice.size() / 2, 2));
+}
+
+Vector<Complex> eigenvalues(const Matrix<double>& A) {
+  const Eigen::EigenSolver<Matrix<double>> solver(A, false);
+  if (solver.info() != Eigen::Success) return Vector<Complex>::Constant(A.rows(), not_a_number);
+  return solver.eigenvalues();
+}
+
+Eigenpairs eigenpairs(const Matrix<double>& A) {
+  const Eigen::EigenSolver<Matrix<double>> solver(A);
+  if (solver.info() != Eigen::Success) {
+    return {Vector<Complex>::Constant(A.rows(), not_a_number),
+            Matrix<Complex>::Constant(A.rows(), A.cols(), not_a_number), false};
+  }
+  return {solver.eigenvalues(), solver.eigenvectors(), true};
+}
+
+HermitianEigenpairs hermitian_eigenpairs(const Matrix<Complex>& A) {
+  const Eigen::SelfAdjointEigenSolver<Matrix<Complex>> solver(A);
+  return {solver.eigenvalues(), solver.eigenvectors()};
+}
+
+RealSchur real_schur(const Matrix<double>& A) {
+  const Eigen::RealSchur<Matrix<double>> schur(A);
+  return {schur.matrixU(), schur.matrixT(), schur.info() == Eigen::Success};
+}
+
+Matrix<double> matrix_logarithm(const Matrix<double>& A) { return A.log(); }
+
+}  // namespace longstate::detail
