@@ -39,7 +39,8 @@ void add_kernel(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* const command = app.add_subcommand("kernel", "The impulse response of a discrete system");
   command->footer(
-      "Without --json: one row a sample, a column for each pair of output and input.\n\n"
+      "Without --json: one row a sample, a column for each pair of output and input, outputs first (reduce --inputs "
+      "reads it).\n\n"
       "Example: longstate kernel --measure legt --order 32 --delay 1 --method zoh --dt 0.01 --length 200");
   options->system.add_to(*command);
   options->method.add_to(*command);

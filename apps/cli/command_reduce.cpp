@@ -12,6 +12,7 @@
 #include <cmath>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 namespace cli {
 namespace {
@@ -24,15 +25,18 @@ struct ReduceOptions {
   Index order = 0;
   std::optional<std::string> tail;
   std::optional<double> rate;
+  std::optional<std::string> convention;
+  std::optional<Index> inputs;
   std::string output;
   std::string picture;
   bool json = false;
 };
 
-/// What is known of a smaller system; from a response also whether it is stable.
+/// What is known of a smaller system; from a response also whether it is stable. `of` says what the error is relative to.
 struct Result {
   std::string system;
   Index order, from;
+  std::string of;
   std::optional<double> error, bound, spectral_radius;
   longstate::Vector<double> hankel_singular_values;
 };
@@ -64,8 +68,8 @@ void report(const ReduceOptions& options, const Result& r) {
     return;
   }
   std::string text = fmt::format("{} state{} of {}", r.order, r.order == 1 ? "" : "s", r.from);
-  if (r.error) text += fmt::format("; impulse response within {} of its 2-norm", error);
-  if (r.bound) text += fmt::format("; frequency response within {:.3g}", *r.bound);
+  if (r.error) text += fmt::format("; {} within {} of its 2-norm", r.of, error);
+  if (r.bound) text += fmt::format("; frequency response within {:.3g} (absolute)", *r.bound);
   constexpr double integrating = 1 - 1e-9;
   if (r.spectral_radius && *r.spectral_radius > integrating) {
     text += fmt::format("; it does not decay: an eigenvalue of modulus {:.12g}", *r.spectral_radius);
@@ -78,24 +82,33 @@ void report(const ReduceOptions& options, const Result& r) {
 void reduce_response(const ReduceOptions& options) {
   const LoadedSignal response = load_signal(options.input);
   const double rate = options.rate ? *options.rate : response.rate.value_or(1.0);
+  const Index inputs = options.inputs.value_or(1), channels = response.samples.rows();
+  if (channels % inputs != 0) {
+    throw InputError(
+        fmt::format("{}: {} channels are no responses of all outputs to {} inputs", options.input, channels, inputs));
+  }
   Progress progress("identifying");
-  const longstate::Realization r = longstate::realize(response.samples, response.samples.rows(), 1,
-                                                      {.order = options.order,
-                                                       .error = options.error,
-                                                       .tail = longstate::make_tail(options.tail.value_or("free")),
-                                                       .dt = 1 / rate,
-                                                       .progress = [&](double share) { progress.update(share, 0); }});
-  report(options, {system_to_text(r.system), r.system.order(), response.samples.cols(), r.error, r.bound,
-                   r.spectral_radius, r.hankel_singular_values});
+  const longstate::Realization r =
+      longstate::realize(response.samples, channels / inputs, inputs,
+                         {.order = options.order,
+                          .error = options.error,
+                          .tail = longstate::make_tail(options.tail.value_or("free")),
+                          .dt = 1 / rate,
+                          .convention = longstate::make_convention(options.convention.value_or("sequence")),
+                          .progress = [&](double share) { progress.update(share, 0); }});
+  report(options, {system_to_text(r.system), r.system.order(), response.samples.cols(), "impulse response", r.error,
+                   r.bound, r.spectral_radius, r.hankel_singular_values});
 }
 
 template <class System>
 void reduce_system(const ReduceOptions& options, const System& system) {
   const longstate::Reduction<System> r = options.error > 0 ? longstate::reduce_to_error(system, options.error)
                                                            : longstate::balanced_truncation(system, options.order);
+  const bool all_fades = r.hankel_singular_values.size() == system.order();
   report(options, {system_to_text(r.system),
                    r.system.order(),
                    system.order(),
+                   all_fades ? "impulse response" : "what fades of the impulse response",
                    std::isfinite(r.difference) ? std::optional<double>(r.difference) : std::nullopt,
                    r.bound,
                    {},
@@ -109,7 +122,11 @@ void reduce(const ReduceOptions& options) {
   }
   if (!options.picture.empty()) check_can_plot(options.picture);
   if (!options.input.ends_with(".json")) return reduce_response(options);
-  if (options.tail) throw InputError("--tail is for an impulse response; a system has its own");
+  for (const auto& [name, given] : {std::pair("--tail", options.tail.has_value()),
+                                    {"--convention", options.convention.has_value()},
+                                    {"--inputs", options.inputs.has_value()}}) {
+    if (given) throw InputError(fmt::format("{} is for an impulse response; a system has its own", name));
+  }
   if (options.error > 0 && options.order > 0) {
     throw InputError("--order and --error together are for an impulse response; give one of them for a system");
   }
@@ -136,6 +153,10 @@ void add_reduce(CLI::App& app) {
       "as they do, be it a decay, an oscillation, an integrator or growth (then it is said). --tail zero takes the\n"
       "response as ended there, as that of a FIR filter: the system is stable, the error is that over all time, and\n"
       "more states are needed where the end is a cut.\n\n"
+      "The first sample of a response is the feed-through D with --convention control, as scipy counts. Else D is "
+      "zero, and\n"
+      "the first sample takes part in the states, as any other: then a filter with feed-through takes one state "
+      "more.\n\n"
       "Examples:\n"
       "  longstate reduce room.wav --error 0.01 -o room.json --plot room.svg\n"
       "  longstate reduce measured.csv --order 6 --rate 1000 -o plant.json\n"
@@ -151,6 +172,15 @@ void add_reduce(CLI::App& app) {
       ->check(CLI::PositiveNumber);
   command->add_option("--tail", options->tail, "a response after its last sample: free (default) or zero")
       ->check(CLI::IsMember({"free", "zero"}));
+  command
+      ->add_option("--convention", options->convention,
+                   "of a response: sequence (default; it starts with C B) or control (it starts with D)")
+      ->check(CLI::IsMember({"sequence", "control"}));
+  command
+      ->add_option(
+          "--inputs", options->inputs,
+          "of a response; channels are those of all outputs to the first input, then to the next, as kernel prints")
+      ->check(CLI::PositiveNumber);
   command->add_option("--rate", options->rate, "samples a second; default the file's own, 1 for CSV")
       ->check(CLI::PositiveNumber);
   command->add_option("-o,--output", options->output, "write the system to a .json file");

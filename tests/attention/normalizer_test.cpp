@@ -1,4 +1,5 @@
 #include "support/oracle.hpp"
+#include "support/sizes.hpp"
 
 #include <longstate/longstate.hpp>
 
@@ -114,8 +115,8 @@ TEST_CASE("normalisers: weights of a simplex, masked keys none, and key by key t
 
 TEST_CASE("sparsemax and entmax against halving in 60 digits, with ties and scores far apart") {
   int most_passes = 0;
-  for (const double size : {0.01, 1.0, 30.0, 1e4}) {
-    for (const double alpha : {1.05, 1.2, 1.5, 2.0, 3.0, 8.0}) {
+  for (const double size : support::values({0.01, 1.0, 30.0, 1e4}, {30.0})) {
+    for (const double alpha : support::values({1.05, 1.2, 1.5, 2.0, 3.0, 8.0}, {1.05, 1.5, 2.0, 8.0})) {
       CAPTURE(size);
       CAPTURE(alpha);
       Vector<double> scores = size * scores_of(keys, 9);

@@ -5,7 +5,7 @@
     check_command.py agreement LONGSTATE     simulate: recurrent against fft, splits, on speech and on noise
                                              (QUICK=1 in the environment: up to order 64, short noise, no speech)
     check_command.py structures LONGSTATE    every structure, path and precision against the dense recurrence: a table
-                                             (QUICK=1: 2^11 samples)
+                                             (QUICK=1: 2^11 samples, fewer models)
     check_command.py reduce LONGSTATE        impulse responses and systems made smaller, within the stated error
     check_command.py reconstruct LONGSTATE   errors against the best fit, outputs, streams
     check_command.py bench LONGSTATE         the fields of its JSON (no time is judged)
@@ -285,19 +285,20 @@ S4_OWN = "s4's own code, its kernel against its steps (relative RMS, N = 64): L 
 
 
 def structures():
-    length = 2**11 if os.environ.get("QUICK") else 2**14
+    quick = os.environ.get("QUICK")
+    length = 2**11 if quick else 2**14
     N = 64
     with tempfile.TemporaryDirectory() as folder:
         u = np.random.default_rng(1).standard_normal(length).astype(np.float32).astype(float)
         signal = pathlib.Path(folder) / "noise.csv"
         signal.write_text("\n".join(map(repr, u.tolist())) + "\n")
         rows = []
-        for measure in ["legs-exp", "legt", "lmu", "lagt", "fourier"]:
+        for measure in ["legt", "fourier"] if quick else ["legs-exp", "legt", "lmu", "lagt", "fourier"]:
             of = ["--measure", measure, "--order", N, "--delay", 0.5, "--dt", 1e-3]
             for structure in ["dense", "hippo", "nplr"] + (["diagonal"] if measure == "fourier" else []):
                 for method in ["bilinear"] + (["zoh"] if structure != "nplr" else []):
                     rows.append((measure, structure, method, of))
-        for init in ["s4d-lin", "s4d-inv", "s4d-legs", "s4d-real", "dss", "lru"]:
+        for init in ["s4d-lin", "lru"] if quick else ["s4d-lin", "s4d-inv", "s4d-legs", "s4d-real", "dss", "lru"]:
             of = ["--init", init, "--order", N, "--dt", 1e-3] + (["--window", 1e-3] if init == "lru" else [])
             rows += [(init, "diagonal", method, of) for method in ("bilinear", "zoh")]
         rows.append(("lru", "transfer", "zoh", ["--init", "lru", "--order", N, "--dt", 1e-3, "--window", 1e-3]))
@@ -390,6 +391,19 @@ def reduce():
         k = [document("kernel", "--system", f, "--dt", 0.01, "--length", 500, "--method", "zoh")["kernel"]
              for f in (folder / "s.json", small)]
         check("reduced system", np.linalg.norm(np.subtract(*k)) < 2e-3 * np.linalg.norm(k[0]))
+
+        # two inputs and outputs with feed-through, by way of the CSV that kernel prints
+        two = {"A": [[0.9, 0.2, 0], [-0.2, 0.9, 0], [0, 0, 0.5]], "B": [[1, 0], [0, 1], [1, 1]], "C": [[1, 0, 1], [0, 1, -1]],
+               "D": [[1, 2], [3, -1]], "dt": 1, "convention": "control"}
+        (folder / "two.json").write_text(json.dumps(two))
+        text = run("kernel", "--system", folder / "two.json", "--dt", 1, "--length", 200).stdout
+        response.write_bytes(text)
+        answer = document("reduce", response, "--inputs", 2, "--convention", "control", "--error", 1e-9, "-o", small)
+        check("the states of two by two", answer["order"] == 3, answer)
+        check("and its feed-through", relative(json.loads(small.read_text())["D"], two["D"]) < 1e-12)
+        check("without the convention D takes two states more",
+              document("reduce", response, "--inputs", 2, "--error", 1e-9)["order"] == 5)
+        check("channels that are no inputs", b"no responses" in run("reduce", response, "--inputs", 3, "--order", 2, ok=False).stderr)
 
 
 def reconstruct():

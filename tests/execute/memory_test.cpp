@@ -2,6 +2,7 @@
 #include "support/allocations.hpp"
 #include "support/oracle.hpp"
 #include "support/reference.hpp"
+#include "support/sizes.hpp"
 
 #include <longstate/longstate.hpp>
 
@@ -57,8 +58,8 @@ Vector<double> even_times(Index n, double dt, double first) {
 
 TEST_CASE("legs, held and joined: the coefficients are the exact projection, by quadrature") {
   double worst = 0;
-  for (const Index N : {1, 2, 5, 64}) {
-    for (const Index n : {2, 3, 40, 700}) {
+  for (const Index N : support::values<Index>({1, 2, 5, 64}, {1, 64})) {
+    for (const Index n : support::values<Index>({2, 3, 40, 700}, {2, 40})) {
       const Vector<double> u = random_matrix(n, 1, unsigned(N + n));
       for (const auto method : {foh, zoh}) {
         const bool lines = method == foh;
@@ -133,11 +134,7 @@ void check_long_signals(Index n) {
 }  // namespace
 
 TEST_CASE("legs over many samples, even and with gaps of months: exact, with no table that grows") {
-#ifdef LONGSTATE_SANITIZED
-  constexpr Index most = 1'000;
-#else
-  constexpr Index most = 30'000;
-#endif
+  constexpr Index most = support::sanitized ? 300 : 30'000;
   check_long_signals(most);
   const cli::LoadedSignal speech = cli::load_signal(LONGSTATE_DATA_DIR "/speech.wav");
   const Index n = std::min(speech.samples.cols(), most);

@@ -9,6 +9,7 @@
 // it, or not finite without an error.
 
 #include "models.hpp"
+#include "support/dense.hpp"
 
 #include <longstate/execute/diagonal_kernels.hpp>
 
@@ -130,13 +131,21 @@ double bound(Index order) {
   return std::is_same_v<T, float> ? 2 * static_cast<double>(std::max<Index>(order, 16)) * 1.2e-7 : 1e-12;
 }
 
-/// What a step of many windows adds up to in n samples where an eigenvalue is zero (docs/accuracy.md).
+/// What a step of many windows loses, and in n samples adds up to where an eigenvalue is zero (docs/accuracy.md).
 double stiff_rounding(const DiscreteSystem& system, Index n) {
+  constexpr double eps = std::numeric_limits<double>::epsilon();
+  if (const auto* nplr = std::get_if<DiscreteNplr>(&system)) {
+    const NplrSystem& c = nplr->continuous;
+    const double once = nplr->alpha * nplr->dt * (c.lambda.cwiseAbs().maxCoeff() + 2 * c.P.squaredNorm()) * eps;
+    if (once < 1e-13) return 0;
+    const double fades = 1 - support::spectral_radius(dense(system).A);
+    return once * std::min(static_cast<double>(n), 1 / std::max(fades, eps));
+  }
   const auto* s = std::get_if<DiscreteHippo>(&system);
   if (!s || !std::holds_alternative<Fourier>(s->measure)) return 0;
   const double norm = HippoOperator<double>(s->measure, s->order()).norm_bound() * s->dt;
   const double alpha = is_gbt(s->method) ? gbt_alpha(s->method, s->alpha) : 1;  // zoh and foh: their sub-steps
-  return alpha * norm * std::numeric_limits<double>::epsilon() * static_cast<double>(n);
+  return alpha * norm * eps * static_cast<double>(n);
 }
 
 /// Where nothing fades: in double what rounds A or its powers, one way; in float, whose factors are corrected, five standard deviations of

@@ -54,7 +54,8 @@ Matrix<double> triangle_of(Matrix<double> A) {
 Qr qr(Matrix<double> A) {
   const Index k = std::min(A.rows(), A.cols());
   const InPlaceQr decomposition(A);
-  return {decomposition.householderQ() * Matrix<double>::Identity(A.rows(), k), A.topRows(k).triangularView<Eigen::Upper>()};
+  return {decomposition.householderQ() * Matrix<double>::Identity(A.rows(), k),
+          A.topRows(k).triangularView<Eigen::Upper>()};
 }
 
 Matrix<double> range_of(const Matrix<double>& A, Index rank) {

@@ -1,6 +1,7 @@
 #include "block_check.hpp"
 
 #include "../detail/product.hpp"
+#include "block_form.hpp"
 #include "growth.hpp"
 
 #include <longstate/execute/transition.hpp>
@@ -13,8 +14,6 @@
 
 namespace longstate::detail {
 namespace {
-
-using Long = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 /// A system as long double has it, the textbook recurrence with states in T beside it, and what has been seen of both.
 template <class T, class Coefficient = T>

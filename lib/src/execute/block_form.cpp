@@ -9,6 +9,7 @@
 #include <longstate/execute/transition.hpp>
 
 #include <algorithm>
+#include <optional>
 
 namespace longstate::detail {
 namespace {
@@ -35,7 +36,6 @@ Matrix<double> diagonal_reachable_states(const DiscreteDiagonal& s, Index length
 /// The state of a companion form is the last N values of w_k = u_k - a_1 w_(k-1) - …: so row N + k says how w_k, k < length, follows
 /// from the state at the start without input, rows below N what that state is. Poles that lie together cancel in the powers of A:
 /// long double keeps what double would lose by squaring.
-using Long = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 Long companion_responses(const TransferFunction& s, Index length) {
   const Index N = s.order();
   Long w = Long::Zero(N + length, N);
@@ -76,14 +76,51 @@ Matrix<double> companion_reachable_states(const TransferFunction& s, Index lengt
   return reach;
 }
 
-Matrix<double> companion_increment(const TransferFunction& s, Index length) {
-  const Index N = s.order();
-  const Long w = companion_responses(s, length);
+/// From the responses w of `length` samples or more.
+Matrix<double> companion_increment(const Long& w, Index length) {
+  const Index N = w.cols();
   Matrix<double> result(N, N);
   for (Index n = 0; n < N; ++n) {
     for (Index m = 0; m < N; ++m) result(n, m) = static_cast<double>(w(N + length - 1 - n, m) - (n == m ? 1 : 0));
   }
   return result;
+}
+
+/// A - I of a dense system whose powers take long double.
+std::optional<Long> long_increment(const DiscreteSystem& system) {
+  constexpr Index most = 128;
+  const auto* s = std::get_if<DiscreteStateSpace>(&system);
+  if (s == nullptr || s->order() > most) return std::nullopt;
+  return Long(s->A.cast<long double>()) - Long::Identity(s->order(), s->order());
+}
+
+Long times(const Long& a, const Long& b) { return a * b; }
+Matrix<double> times(const Matrix<double>& a, const Matrix<double>& b) { return product(a, b); }
+
+/// With A^m = I + M, A^n = I + R, their product is I + (M + R + M R): near the identity the digits are those of what sets A apart from it.
+template <class M>
+M combined(const M& one, const M& other) {
+  return one + other + times(one, other);
+}
+
+template <class M>
+Matrix<double> by_squaring(M square, Index length) {
+  M result = M::Zero(square.rows(), square.cols());
+  for (Index rest = length; rest > 0; rest /= 2) {
+    if (rest % 2 == 1) result = combined(square, result);
+    if (rest > 1) square = combined(square, square);
+  }
+  return result.template cast<double>();
+}
+
+template <class M>
+std::vector<Matrix<double>> by_doubling(M square, Index length) {
+  std::vector<Matrix<double>> all{square.template cast<double>()};
+  for (Index done = 2; done <= length; done *= 2) {
+    square = combined(square, square);
+    all.push_back(square.template cast<double>());
+  }
+  return all;
 }
 
 }  // namespace
@@ -115,18 +152,22 @@ Matrix<double> reachable_states(const DiscreteSystem& any, Index length) {
   return reach;
 }
 
-/// By squaring: with A^m = I + M, A^n = I + R, their product is I + (M + R + M R): near the identity the digits are those of
-/// what sets A apart from it.
 Matrix<double> block_increment(const DiscreteSystem& system, Index length) {
-  if (const auto* transfer = std::get_if<TransferFunction>(&system)) return companion_increment(*transfer, length);
-  const Index N = order(system);
-  Matrix<double> result = Matrix<double>::Zero(N, N);
-  Matrix<double> square = increment(system);
-  for (Index rest = length; rest > 0; rest /= 2) {
-    if (rest % 2 == 1) result = (result + square + product(square, result)).eval();
-    if (rest > 1) square = (product(square, square) + 2 * square).eval();
+  if (const auto* transfer = std::get_if<TransferFunction>(&system))
+    return companion_increment(companion_responses(*transfer, length), length);
+  if (const std::optional<Long> rest = long_increment(system)) return by_squaring(*rest, length);
+  return by_squaring(increment(system), length);
+}
+
+std::vector<Matrix<double>> doubled_increments(const DiscreteSystem& system, Index length) {
+  if (const auto* transfer = std::get_if<TransferFunction>(&system)) {
+    const Long w = companion_responses(*transfer, length);
+    std::vector<Matrix<double>> all;
+    for (Index done = 1; done <= length; done *= 2) all.push_back(companion_increment(w, done));
+    return all;
   }
-  return result;
+  if (const std::optional<Long> rest = long_increment(system)) return by_doubling(*rest, length);
+  return by_doubling(increment(system), length);
 }
 
 }  // namespace longstate::detail

@@ -4,7 +4,12 @@
 
 #include <longstate/discretize/structured.hpp>
 
+#include <vector>
+
 namespace longstate::detail {
+
+/// What powers and sums of large numbers that cancel are made of.
+using Long = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 /// (q length) x N, row i length + k: output i, k samples into the block, of a state. C A^(k+1) (control: C A^k).
 /// Cost: diagonal O(length q N), others O(length q N^2 + N^3 log length) and dense().
@@ -13,7 +18,11 @@ Matrix<double> state_responses(const DiscreteSystem& system, Index length);
 /// N x (p length), column j length + k: the state after the block of input j, k samples into it: A^(length-1-k) b_j.
 Matrix<double> reachable_states(const DiscreteSystem& system, Index length);
 
-/// A^length - I, N x N, with the digits that A^length could not hold beside a 1.   Cost O(N^3 log length).
+/// A^length - I, N x N, with the digits that A^length could not hold beside a 1; of dense systems up to 128 states in long double, since
+/// what is wrong with a power adds up from block to block.   Cost O(N^3 log length).
 Matrix<double> block_increment(const DiscreteSystem& system, Index length);
+
+/// The same of lengths 1, 2, 4, … up to `length`, in one pass.
+std::vector<Matrix<double>> doubled_increments(const DiscreteSystem& system, Index length);
 
 }  // namespace longstate::detail

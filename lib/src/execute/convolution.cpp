@@ -55,18 +55,11 @@ void check_growth(const DiscreteSystem& system, const Matrix<double>& K) {
   detail::fail("Convolution", rule.str(), block);
 }
 
-/// A, A^2, A^4, … up to that of the highest bit of `block`. Squares of a companion matrix whose poles lie together lose what its outputs are
-/// made of; the others keep it in A - I.
+/// A, A^2, A^4, … up to that of the highest bit of `block`.
 std::vector<Matrix<double>> powers_up_to(const DiscreteSystem& system, Index block) {
   const Matrix<double> I = Matrix<double>::Identity(order(system), order(system));
-  const bool companion = std::holds_alternative<TransferFunction>(system);
-  std::vector<Matrix<double>> powers;
-  Matrix<double> rest = increment(system);
-  for (Index length = 1; length <= block; length *= 2) {
-    if (companion) rest = detail::block_increment(system, length);
-    powers.push_back(I + rest);
-    if (!companion) rest = (rest * rest + 2 * rest).eval();  // (I + rest)^2 - I
-  }
+  std::vector<Matrix<double>> powers = detail::doubled_increments(system, block);
+  for (Matrix<double>& power : powers) power += I;
   return powers;
 }
 
