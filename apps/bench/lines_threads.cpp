@@ -9,7 +9,7 @@
 namespace bench {
 namespace {
 
-constexpr Index order = 64, channels = 256, length = 1 << 14;
+constexpr Index N = 64, copies = 256, samples_each = 1 << 14;
 
 std::vector<DiscreteSystem> part_of(const std::vector<DiscreteSystem>& layer, Index first, Index count) {
   return {layer.begin() + first, layer.begin() + first + count};
@@ -23,8 +23,8 @@ Line line(const std::string& name, Index samples, const typename Threaded<Path>:
           "one thread",
           1.7,
           Better::higher,
-          job(Threaded<Path>(Threads(2), channels, make), samples),
-          job(Threaded<Path>(Threads(1), channels, make), samples)};
+          job(Threaded<Path>(Threads(2), copies, make), samples),
+          job(Threaded<Path>(Threads(1), copies, make), samples)};
 }
 
 /// What the machine gives, whatever the path.
@@ -42,39 +42,39 @@ Line registers() {
 }
 
 Line recurrence() {
-  return line<Recurrence<float>>("recurrence", length, [layer = diagonal_layer(order, channels)](Index first, Index n) {
+  return line<Recurrence<float>>("recurrence", samples_each, [layer = diagonal_layer(N, copies)](Index first, Index n) {
     return Recurrence<float>(part_of(layer, first, n));
   });
 }
 
 Line hippo_recurrence() {
-  const HippoSystem hippo{LegT{}, Matrix<double>::Ones(1, order), Matrix<double>::Zero(1, 1)};
-  return line<Recurrence<float>>("recurrence of one HiPPO system", length,
+  const HippoSystem hippo{LegT{}, Matrix<double>::Ones(1, N), Matrix<double>::Zero(1, 1)};
+  return line<Recurrence<float>>("recurrence of one HiPPO system", samples_each,
                                  [system = discretize(hippo, 1e-3, Discretization::bilinear)](Index, Index n) {
                                    return Recurrence<float>(system, n);
                                  });
 }
 
 Line chunks() {
-  return line<Chunked<float>>("chunked", length, [layer = diagonal_layer(order, channels)](Index first, Index n) {
+  return line<Chunked<float>>("chunked", samples_each, [layer = diagonal_layer(N, copies)](Index first, Index n) {
     return Chunked<float>(part_of(layer, first, n));
   });
 }
 
 Line chunks_of_one() {
   return line<Chunked<float>>(
-      "chunked, of one system", length,
-      [system = diagonal_layer(order, 1).front()](Index, Index n) { return Chunked<float>(system, 16, n); });
+      "chunked, of one system", samples_each,
+      [system = diagonal_layer(N, 1).front()](Index, Index n) { return Chunked<float>(system, 16, n); });
 }
 
 Line selective() {
   struct Work {
     Threaded<SelectiveScan<float>> scan;
-    Matrix<float> u = Matrix<float>::Random(channels, length), delta = u.cwiseAbs() * 0.1F;
-    Matrix<float> B = Matrix<float>::Random(16, length), C = B, y = u;
+    Matrix<float> u = Matrix<float>::Random(copies, samples_each), delta = u.cwiseAbs() * 0.1F;
+    Matrix<float> B = Matrix<float>::Random(16, samples_each), C = B, y = u;
     State<float> x = scan.zero_state();
     explicit Work(int threads)
-        : scan(Threads(threads), channels, [](Index, Index n) {
+        : scan(Threads(threads), copies, [](Index, Index n) {
             return SelectiveScan<float>(-Matrix<double>::Random(n, 16).cwiseAbs(), Vector<double>::Zero(n));
           }) {}
   };
@@ -87,15 +87,15 @@ Line selective() {
 
 #if LONGSTATE_WITH_FFTW
 Line convolution() {
-  return line<Convolution<float>>("convolution", length,
-                                  [layer = diagonal_layer(order, channels)](Index first, Index n) {
+  return line<Convolution<float>>("convolution", samples_each,
+                                  [layer = diagonal_layer(N, copies)](Index first, Index n) {
                                     return Convolution<float>(part_of(layer, first, n), 1024);
                                   });
 }
 
 Line fir() {
   constexpr Index taps = 1 << 13;
-  Line made = line<Fir<float>>("kernels of 2^13 given", length, [](Index, Index n) {
+  Line made = line<Fir<float>>("kernels of 2^13 given", samples_each, [](Index, Index n) {
     return Fir<float>(Matrix<double>::Random(n, taps), taps, Planning::measure);
   });
   made.name = "two threads, float, 256 channels: kernels of 2^13 given";
