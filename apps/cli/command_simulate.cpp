@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <optional>
 
@@ -62,9 +63,17 @@ Run in_balanced_units(DiscreteSystem& model, const std::function<Run()>& make) {
   };
 }
 
-/// The best plan of all paths, or of the one asked for.
+/// The best plan of all paths, or of the one asked for, for about so many samples. Unless the plan is to be described, the recurrence is not
+/// compared with others where it is asked for, nor over a signal so short that blocks of a dense system take longer to build than it to run.
 template <class T>
-longstate::Plan make_plan(const DiscreteSystem& model, const std::string& path, const longstate::Workload& workload) {
+longstate::Plan make_plan(const DiscreteSystem& model, const SimulateOptions& options,
+                          const longstate::Workload& workload, double samples) {
+  constexpr double worth = 64;  // samples for each state
+  const std::string& path = options.path;
+  const bool few =
+      structure(model) == longstate::Structure::dense && samples < worth * static_cast<double>(order(model));
+  if (!options.describe && (path == "recurrent" || (path == "auto" && few)))
+    return {workload, longstate::Planning::estimate, {{longstate::Path::recurrent, 0, 0}}};
   longstate::Plan plan = longstate::plan<T>(model, workload);
   if (path == "auto") return plan;
   std::erase_if(plan.candidates, [&](const auto& candidate) { return longstate::name(candidate.path) != path; });
@@ -168,8 +177,10 @@ void simulate(const SimulateOptions& options) {
       x = first_state(options, model, copies);
       const longstate::Workload workload{.copies = copies, .call = u.cols()};
       const auto make = [&] {
-        const longstate::Plan plan =
-            single ? make_plan<float>(model, options.path, workload) : make_plan<double>(model, options.path, workload);
+        const double share = input->progress();  // of the whole: what these samples are
+        const double samples = share > 0 ? static_cast<double>(u.cols()) / share : HUGE_VAL;
+        const longstate::Plan plan = single ? make_plan<float>(model, options, workload, samples)
+                                            : make_plan<double>(model, options, workload, samples);
         if (options.describe) fmt::print(stderr, "{}", longstate::describe(plan));
         writer.emplace(options, std::string(longstate::name(plan.best().path)));
         return single ? make_run<float>(model, plan) : make_run<double>(model, plan);
