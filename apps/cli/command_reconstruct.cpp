@@ -197,7 +197,7 @@ Json document_of(const Outcome& outcome) {
                     {"method", r.method},
                     {"error", r.error},
                     {"best_error", r.best_error},
-                    {"error_from", outcome.kept ? "samples" : "energies"},
+                    {"error_from", r.error_from},
                     {"coefficients", columns_to_json(r.coefficients)}});
   }
   return list.size() == 1 ? list[0] : Json{{"results", list}};
@@ -215,7 +215,9 @@ std::string to_table(const Outcome& outcome) {
   }
   text += outcome.kept ? "\nerror: relative root mean square at the samples in the window; "
                          "best: the least-squares fit in the same functions\n"
-                       : "\nerrors from the energies of signal and coefficients, since the samples were not kept\n";
+                       : "\nThe samples were not kept: errors of foh and zoh are from the energies of signal and "
+                         "coefficients, those of "
+                         "others at up to 4,096 means of samples\n";
   return text;
 }
 

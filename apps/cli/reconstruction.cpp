@@ -37,6 +37,29 @@ double age_of(double delay, double window) {
   return std::abs(age - 1) < 1e-9 ? 1 : age;
 }
 
+/// Errors at the means of bins, and beside them what varies within each bin and the reconstruction does not: it is taken for right as far as it
+/// varies as much. h: the basis at the bins.
+void errors_from_bins(Reconstruction& result, const std::vector<const Bin*>& bins, const Matrix<double>& h) {
+  const Index count = static_cast<Index>(bins.size());
+  LeastSquares best(result.order, result.input.rows());
+  double energy = 0, error = 0, within = 0;
+  for (Index j = 0; j < count; ++j) {
+    const Bin& bin = *bins[static_cast<std::size_t>(j)];
+    const double n = static_cast<double>(bin.count);
+    const Vector<double> step =
+        (result.signal.col(std::min(j + 1, count - 1)) - result.signal.col(std::max<Index>(j - 1, 0))) / 2;
+    const Vector<double> varies = step.cwiseAbs2() * ((n - 1 / n) / 12);  // n samples on a line
+    energy += bin.held.sum();
+    error += n * (result.signal.col(j) - result.input.col(j)).squaredNorm();
+    within += (bin.held.matrix() - n * result.input.col(j).cwiseAbs2() - varies).cwiseMax(0).sum();
+    best.add(std::sqrt(n) * h.col(j).transpose(), std::sqrt(n) * result.input.col(j).transpose());
+  }
+  const double scale = energy > 0 ? energy : 1;
+  result.error = std::sqrt((error + within) / scale);
+  result.best_error = std::sqrt((best.residual() + within) / scale);
+  result.error_from = "bins";
+}
+
 /// Whether a sample of this age counts: within the window, for a fading measure within one time constant.
 bool counts(const longstate::Measure& measure, double age) { return longstate::in_support(measure, age) && age <= 1; }
 
@@ -92,6 +115,7 @@ Reconstruction reconstruct(const MemoryRequest& request, const Matrix<double>& s
   }
   const double energy = result.input.squaredNorm();
   const double scale = energy > 0 ? energy : 1;
+  result.error_from = "samples";
   result.error = std::sqrt((result.signal - result.input).squaredNorm() / scale);
   result.best_error = std::sqrt(best.residual() / scale);
   return result;
@@ -123,10 +147,6 @@ Reconstruction reconstruct(const MemoryRequest& request, const Memory<double>& m
       ages.push_back(age);
     }
   }
-  const Vector<double> norms = longstate::basis_norms(result.shape, result.order);
-  const double kept = (result.coefficients.cwiseAbs2().transpose() * norms).sum();
-  result.error = result.best_error = energy > 0 ? std::sqrt(std::max(0.0, 1 - kept / energy)) : 0.0;
-
   const Index count = static_cast<Index>(inside.size());
   if (count == 0) throw InputError(fmt::format("{}: no sample lies within the window", request.measure));
   result.times.resize(count);
@@ -137,7 +157,16 @@ Reconstruction reconstruct(const MemoryRequest& request, const Memory<double>& m
     result.input.col(j) = bin.mean();
   }
   const Eigen::Map<const Vector<double>> age_list(ages.data(), count);
-  result.signal = result.coefficients.transpose() * longstate::basis(result.shape, result.order, age_list);
+  const Matrix<double> h = longstate::basis(result.shape, result.order, age_list);
+  result.signal = result.coefficients.transpose() * h;
+  if (lines || request.method == "zoh") {  // coefficients are the projection: no fit in these functions is better
+    const Vector<double> norms = longstate::basis_norms(result.shape, result.order);
+    const double kept = (result.coefficients.cwiseAbs2().transpose() * norms).sum();
+    result.error = result.best_error = energy > 0 ? std::sqrt(std::max(0.0, 1 - kept / energy)) : 0.0;
+    result.error_from = "energies";
+  } else {
+    errors_from_bins(result, inside, h);
+  }
   return result;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 // A signal through a Memory and back, with its errors: of a signal that is kept, at its samples; of one that streams
-// by, from energies.
+// by, from energies or a decimated history.
 
 #include "cli/history.hpp"
 #include "cli/progress.hpp"
@@ -21,8 +21,9 @@ struct Reconstruction {
   double window = 0;  ///< theta, seconds
   Index order = 0;
   Index samples = 0;
-  double error = 0;       ///< relative root mean square
-  double best_error = 0;  ///< of the best least-squares fit in the same basis
+  double error = 0;        ///< relative root mean square
+  double best_error = 0;   ///< of the best least-squares fit in the same basis
+  std::string error_from;  ///< "samples", "energies" or "bins"
   Matrix<double> coefficients;
   longstate::Measure shape;  ///< the measure, for its weight
 
@@ -48,8 +49,9 @@ struct MemoryRequest {
 /// Throws Failure if the coefficients do not stay finite.
 Reconstruction reconstruct(const MemoryRequest& request, const Matrix<double>& samples, Progress& progress);
 
-/// The same from a memory that has seen everything and a history of it: the reconstruction at the middle of each bin,
-/// and both errors from the energies, ||u - u_hat||^2 = ||u||^2 - ||x||^2 for an orthonormal basis.
+/// The same from a memory that has seen everything and a history of it: the reconstruction at the middle of each bin, and both errors, by foh
+/// and zoh, whose coefficients are the projection, from the energies, ||u - u_hat||^2 = ||u||^2 - ||x||^2 for an orthonormal basis; by other
+/// methods at the bins.
 Reconstruction reconstruct(const MemoryRequest& request, const longstate::Memory<double>& memory,
                            const History& history);
 

@@ -432,6 +432,19 @@ def reconstruct():
             check("stream source", y["error_from"] == "energies")
             check("stream error", abs(y["error"] - x["error"]) < 0.2 * x["error"] + 2e-3, (x["error"], y["error"]))
 
+        # methods whose coefficients are no projection, a diverged one among them: at the means of bins
+        slow = f"{folder}/slow.csv"
+        run("signal", "--kind", "white", "--length", 20000, "--rate", 1000, "--freq", 0.5, "-o", slow)
+        for signal, order, method in [(slow, 64, "bilinear"), (slow, 200, "backward-euler"), (slow, 64, "forward-euler"),
+                                      (noise, 400, "forward-euler")]:
+            of = ["--rate", 1000, "--order", order, "--method", method]
+            x, y = document("reconstruct", signal, *of), document("reconstruct", "-", *of, stdin=open(signal, "rb").read())
+            check("bins", y["error_from"] == "bins")
+            print(f"order {order}, {method}: error {x['error']:.4g}, streamed {y['error']:.4g}")
+            check(f"streamed {method}", abs(y["error"] - x["error"]) < 0.02 * x["error"] + 1e-4, (x["error"], y["error"]))
+            check(f"streamed {method}, best", abs(y["best_error"] - x["best_error"]) < 2e-3, (x["best_error"], y["best_error"]))
+        check("diverged", y["error"] > 10, y["error"])
+
         # the file of -o, also with several channels and measures
         out = f"{folder}/out.csv"
         r = document("reconstruct", noise, "--rate", 1000, "--order", 32, "-o", out)
