@@ -12,12 +12,12 @@
 namespace longstate {
 namespace {
 
-constexpr std::array<std::string_view, 3> kind_names{"identity", "elu", "taylor"};
+constexpr std::array<std::string_view, 3> feature_map_names{"identity", "elu", "taylor"};
 constexpr double nothing = -std::numeric_limits<double>::infinity();  // the unit of a column that has read no key
 
 }  // namespace
 
-std::string_view name(FeatureMap map) { return kind_names[static_cast<std::size_t>(map)]; }
+std::string_view name(FeatureMap map) { return feature_map_names[static_cast<std::size_t>(map)]; }
 
 Index features(FeatureMap map, Index size) { return map == FeatureMap::taylor ? 1 + size + size * size : size; }
 

@@ -50,8 +50,8 @@ struct Candidate {
 struct Plan {
   Workload workload;
   Planning planning = Planning::estimate;
-  std::vector<Candidate>
-      candidates;  ///< the fastest first: the one that runs; those behind it may be refused when built
+  /// The fastest first: the one that runs. Those behind it may be refused when they are built.
+  std::vector<Candidate> candidates;
 
   const Candidate& best() const { return candidates.front(); }
 };
