@@ -285,9 +285,9 @@ void try_path(Random& random, const Task<T>& task, const std::string& path_name,
   } catch (const std::logic_error& e) {
     ++table[kind].refused;
     const bool of_use = std::ranges::all_of(task.own, [](double error) { return error < 1e-3; });
-    if (of_use && (path_name == "step" || path_name == "run" || path_name == "planned"))
-      ++table[kind].above;  // what has to be there
-    if (verbose)
+    const bool missed = of_use && (path_name == "step" || path_name == "run" || path_name == "planned");
+    if (missed) ++table[kind].above;  // what has to be there
+    if (missed || verbose)
       std::printf("case %td: %s refused: %s: %s\n", task.number, kind.c_str(), e.what(), task.model.text.c_str());
   }
 }
