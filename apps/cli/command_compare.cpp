@@ -5,6 +5,7 @@
 #include "cli/plot.hpp"
 #include "cli/progress.hpp"
 #include "cli/recall.hpp"
+#include "cli/validators.hpp"
 
 #include <fmt/core.h>
 
@@ -156,7 +157,7 @@ void add_compare(CLI::App& app) {
       ->check(CLI::Range(2, 1024))
       ->capture_default_str();
   command->add_option("--seconds", options->most_seconds, "the longest that a token may be expected to take")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   command->add_option("--plot", options->picture, "draw time and memory against length: .svg, .png or .pdf");
   command->add_option("--recall", options->recall_picture,

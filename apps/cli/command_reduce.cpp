@@ -6,6 +6,7 @@
 #include "cli/progress.hpp"
 #include "cli/signal_input.hpp"
 #include "cli/system_file.hpp"
+#include "cli/validators.hpp"
 
 #include <fmt/core.h>
 
@@ -167,9 +168,9 @@ void add_reduce(CLI::App& app) {
       ->add_option("--error", options->error,
                    "how far the impulse response may be off, relative to its 2-norm, over the samples given (a system, "
                    "--tail zero: over all time): the fewest states for it")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   command->add_option("--order", options->order, "so many states, at most; with --error, none beyond")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   command->add_option("--tail", options->tail, "a response after its last sample: free (default) or zero")
       ->check(CLI::IsMember({"free", "zero"}));
   command
@@ -180,9 +181,9 @@ void add_reduce(CLI::App& app) {
       ->add_option(
           "--inputs", options->inputs,
           "of a response; channels are those of all outputs to the first input, then to the next, as kernel prints")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   command->add_option("--rate", options->rate, "samples a second; default the file's own, 1 for CSV")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   command->add_option("-o,--output", options->output, "write the system to a .json file");
   command->add_option("--plot", options->picture, "draw the Hankel singular values: .svg, .png or .pdf");
   command->add_flag(

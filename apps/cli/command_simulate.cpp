@@ -6,6 +6,7 @@
 #include "cli/signal_input.hpp"
 #include "cli/system_file.hpp"
 #include "cli/system_options.hpp"
+#include "cli/validators.hpp"
 
 #include <fmt/core.h>
 
@@ -223,7 +224,7 @@ void add_simulate(CLI::App& app) {
   options->method.add_to(*command);
   command->add_option("--dt", options->dt, "seconds a sample; default one over the rate");
   command->add_option("--rate", options->rate, "samples a second; default the file's own, 1 for CSV")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   command->add_option("--precision", options->precision, "double or float")->capture_default_str();
   command
       ->add_option("--path", options->path,

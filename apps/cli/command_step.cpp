@@ -7,6 +7,7 @@
 #include "cli/step_screen.hpp"
 #include "cli/step_text.hpp"
 #include "cli/system_options.hpp"
+#include "cli/validators.hpp"
 
 #include <fmt/core.h>
 #include <unistd.h>
@@ -169,12 +170,10 @@ void add_step(CLI::App& app) {
   command->add_option("--rate", options->rate, "samples a second; default the file's own, 1 for CSV");
   command->add_option("--channel", options->channel, "of the signal, from 0")->capture_default_str();
   command->add_option("--from", options->from, "the first sample to show")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative())
       ->capture_default_str();
-  command->add_option("--to", options->to, "the last one; default the signal's last")->check(CLI::NonNegativeNumber);
-  command->add_option("--every", options->every, "show one of so many")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  command->add_option("--to", options->to, "the last one; default the signal's last")->check(not_negative());
+  command->add_option("--every", options->every, "show one of so many")->check(positive())->capture_default_str();
   command->add_flag("--explain", options->explain, "show how each step comes about");
   command->add_option("--plot", options->plot, "a film strip of at most six steps: .svg, .png or .pdf");
   command->add_flag("--interactive", options->interactive, "forward and back with space and arrows");

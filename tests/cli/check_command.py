@@ -605,7 +605,7 @@ def bad_input():
             error = "".join(line for line in lines if not line.startswith("longstate: warning: "))
             print(f"{what}: {error.strip()}")
             check(what, result.returncode in (code if isinstance(code, tuple) else (code,)), f"exit {result.returncode}")
-            check(what, error.startswith("longstate: ") and error.count("\n") == 1 and len(error) < 400, repr(error))
+            check(what, error.startswith("longstate: ") and error.count("\n") == 1 and len(error) < 300, repr(error))
             check(what, set(os.listdir(".")) == before, "left files behind")
 
         for what, args, code in cases:

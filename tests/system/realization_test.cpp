@@ -60,6 +60,18 @@ double response_error(const DiscreteStateSpace& system, const Matrix<double>& K)
   return (kernel(system, K.cols()) - K).norm() / K.norm();
 }
 
+/// The same of C A^k B in double, sample by sample: `kernel` refuses some systems of near half as many states as samples, by a hair or not
+/// as the machine rounds.
+double run_error(const DiscreteStateSpace& s, const Matrix<double>& K) {
+  Matrix<double> error = K;
+  Vector<double> x = s.B;
+  for (Index k = 0; k < K.cols(); ++k) {
+    error.col(k) -= s.C * x;
+    x = s.A * x;
+  }
+  return error.norm() / K.norm();
+}
+
 /// The textbook's ERA: a full SVD and a pseudo-inverse, nothing fitted after.
 DiscreteStateSpace textbook_era(const Matrix<double>& K, Index order) {
   const Index rows = K.cols() / 2 + 1, cols = K.cols() + 1 - rows;
@@ -161,7 +173,7 @@ TEST_CASE("A2: the error stated is that of the system returned, where its poles 
     for (const Index order : {60, 140, 148, 150}) {
       CAPTURE(order);
       const Realization r = realize(K, 1, 1, {.order = order});
-      CHECK(response_error(r.system, K) == doctest::Approx(r.error).epsilon(1e-3));
+      CHECK(run_error(r.system, K) == doctest::Approx(r.error).epsilon(1e-3));
       CHECK(r.error < 1);
       CHECK(r.system.order() > order - 20);
     }

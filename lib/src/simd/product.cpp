@@ -147,7 +147,8 @@ HWY_INLINE void TurnRows(const T* lambda, T* x, std::size_t rows, std::size_t bl
 
 template <class T>
 void Turn(const T* lambda, T* x, std::size_t rows, std::size_t blocks) {
-  constexpr std::size_t kTogether = keeps_rest<T> ? 2 : 4;
+  constexpr std::size_t kTogether =
+      !keeps_rest<T> || HWY_TARGET <= HWY_AVX3 ? 4 : 2;  // five registers each with a rest
   const std::size_t W = hn::Lanes(Lanes<T>());
   std::size_t n = 0;
   for (; n + kTogether * W <= rows; n += kTogether * W) TurnRows<kTogether>(lambda + n, x + n, rows, blocks);

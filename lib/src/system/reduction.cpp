@@ -2,6 +2,7 @@
 #include "../detail/check.hpp"
 #include "../detail/decompositions.hpp"
 #include "../detail/epsilon.hpp"
+#include "../detail/near_identity.hpp"
 #include "gramian.hpp"
 #include "spectral_split.hpp"
 

@@ -134,7 +134,10 @@ Matrix<double> sign(Matrix<double> M) {
     M = next;
     if (change < 1e-13 * static_cast<double>(M.rows())) return M;
   }
-  throw std::domain_error("longstate::balanced_truncation: the poles that last do not come apart from those that fade");
+  throw std::domain_error(
+      "longstate::balanced_truncation: the poles that last do not come apart from those that fade, since rounding A "
+      "moves "
+      "them across; take the system in other coordinates, a filter as a cascade of second-order sections");
 }
 
 template <class System>
