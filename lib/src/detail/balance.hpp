@@ -1,7 +1,8 @@
 #pragma once
 
 // States in units that suit them. A system in SI units, or in companion form, has entries of A from 1 to 10^30: whatever decides by
-// a norm or a pivot (exponentials, solves, eigenvectors) then sees the largest alone. Scaling by powers of two rounds nothing.
+// a norm or a pivot (exponentials, solves, eigenvectors) then sees the largest alone. Scaling by powers of two rounds nothing that
+// stays in range.
 
 #include <longstate/types.hpp>
 

@@ -6,7 +6,9 @@
 #include <unsupported/Eigen/MatrixFunctions>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <utility>
 
 namespace longstate::detail {
 namespace {
@@ -103,9 +105,31 @@ HermitianEigenpairs hermitian_eigenpairs(const Matrix<Complex>& A) {
   return {solver.eigenvalues(), solver.eigenvectors()};
 }
 
+namespace {
+
+/// Turns rows and columns k, k + 1 of T, and U with them, so that the 2 x 2 block of a pair of complex poles has equal diagonals, as LAPACK's
+/// dlanv2 does, where those that it has are larger than the pole and cancel in it.
+void equalise_diagonals(Matrix<double>& U, Matrix<double>& T, Index k) {
+  const double half = (T(k, k) - T(k + 1, k + 1)) / 2, mean = (T(k, k) + T(k + 1, k + 1)) / 2;
+  const double turning = std::sqrt(std::max(0.0, -T(k, k + 1) * T(k + 1, k) - half * half));
+  if (std::abs(half) <= std::hypot(mean, turning)) return;
+  const double sum = T(k, k + 1) + T(k + 1, k);
+  const double angle = std::atan(2 * half / sum) / 2;  // sum 0: a quarter of a right angle
+  const Eigen::JacobiRotation<double> turn(std::cos(angle), std::sin(angle));
+  T.applyOnTheLeft(k, k + 1, turn);
+  T.applyOnTheRight(k, k + 1, turn.transpose());
+  U.applyOnTheRight(k, k + 1, turn.transpose());
+}
+
+}  // namespace
+
 RealSchur real_schur(const Matrix<double>& A) {
   const Eigen::RealSchur<Matrix<double>> schur(A);
-  return {schur.matrixU(), schur.matrixT(), schur.info() == Eigen::Success};
+  Matrix<double> U = schur.matrixU(), T = schur.matrixT();
+  for (Index k = 0; k + 1 < T.rows(); ++k) {
+    if (T(k + 1, k) != 0) equalise_diagonals(U, T, k);
+  }
+  return {std::move(U), std::move(T), schur.info() == Eigen::Success};
 }
 
 Matrix<double> matrix_logarithm(const Matrix<double>& A) { return A.log(); }

@@ -37,6 +37,22 @@ inline Index check_layer(std::string_view where, const std::vector<DiscreteSyste
   return copies == 0 ? systems : copies;
 }
 
+/// Throws std::domain_error where B, C or D of a system has numbers beyond the largest of T.
+template <class T>
+void check_ports(std::string_view where, const DiscreteSystem& system) {
+  const auto check = [&](std::string_view name, const Matrix<double>& M) {
+    if (M.template cast<T>().allFinite()) return;
+    throw std::domain_error(std::string("longstate::")
+                                .append(where)
+                                .append(": ")
+                                .append(name)
+                                .append(" has numbers beyond the largest float; take double, or other units"));
+  };
+  check("B", input_matrix(system));
+  check("C", output_matrix(system));
+  check("D", feed_through(system));
+}
+
 /// Blocks of `width` copies whose systems differ: where copy c runs system c mod `systems`, block k has those of block k + tables.
 inline Index tables_of(Index systems, Index width, Index copies) {
   return std::min(systems / std::gcd(systems, width), (copies + width - 1) / width);

@@ -158,7 +158,9 @@ DiscreteStateSpace discretize(const StateSpace& system, double dt, Discretizatio
   } else {
     discretize_impulse(discrete, s, dt);
   }
+  const bool same_C = discrete.C == s.C;
   discrete = detail::rescaled(discrete, balanced.d.cwiseInverse());
+  if (same_C) discrete.C = system.C;  // what underflowed on the way comes back
   check_representable(discrete);
   return discrete;
 }

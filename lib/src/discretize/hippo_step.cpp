@@ -44,7 +44,13 @@ void HippoStep<T>::prepare(double dt) {
   if (dt == dt_) return;
   detail::check_positive("HippoStep", "dt", dt);
   if (!std::isfinite(A_.norm_bound() * dt)) detail::fail("HippoStep", "dt must be so short that A dt is finite", dt);
+  dt_ = 0;  // until all is there
+  prepare_step(dt);
   dt_ = dt;
+}
+
+template <class T>
+void HippoStep<T>::prepare_step(double dt) {
   if (is_gbt(method_)) {
     const double most = std::holds_alternative<Fourier>(measure_) ? most_turn : most_norm;
     in_double_ = !wide_.empty() && (A_.norm_bound() * dt > most || dt > part_of_window * timescale(measure_));
@@ -57,7 +63,7 @@ void HippoStep<T>::prepare(double dt) {
   const PadeOptions pade = choose_pade(norm, options_);
   if (options_.substeps == 0 && pade.substeps > few_substeps &&
       exponential_work(A_.order(), norm, options_) > matrix_work(A_.order(), norm)) {
-    return prepare_matrix();
+    return prepare_matrix(dt);
   }
   const auto poles = pade_poles(pade.degree);
   factors_.use(poles.size());
@@ -88,13 +94,13 @@ void HippoStep<T>::reserve() {
 }
 
 template <class T>
-void HippoStep<T>::prepare_matrix() {
+void HippoStep<T>::prepare_matrix(double dt) {
   const HippoOperator<double> A(measure_, A_.order());
   const Matrix<double> I = Matrix<double>::Identity(A.order(), A.order());
   Matrix<double> X(A.order(), A.order());
-  A.multiply(dt_, I, X);
+  A.multiply(dt, I, X);
   const auto phi = phi_functions(X, 2);
-  exponential_ = {phi[0], dt_ * phi[1], dt_ * phi[2], Vector<double>(A.order())};
+  exponential_ = {phi[0], dt * phi[1], dt * phi[2], Vector<double>(A.order())};
   chosen_ = {};
 }
 

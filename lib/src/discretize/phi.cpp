@@ -118,7 +118,8 @@ std::complex<double> phi(int k, std::complex<double> z) {
     for (int j = terms; j >= 0; --j) sum = 1.0 + z * sum / static_cast<double>(j + 1 + k);
     return sum / std::tgamma(k + 1.0);
   }
-  std::complex<double> value = expm1(z) / z;
+  constexpr double far = 700;  // e^z may be beyond the largest number, and e^z / z not
+  std::complex<double> value = z.real() > far ? std::exp(z / 2.0) / z * std::exp(z / 2.0) : expm1(z) / z;
   double factorial = 1;
   for (int j = 1; j < k; ++j) {
     value = (value - 1 / factorial) / z;
@@ -129,6 +130,7 @@ std::complex<double> phi(int k, std::complex<double> z) {
 
 std::complex<double> expm1(std::complex<double> z) {
   // e^x cos y - 1 = (e^x - 1) cos y - 2 sin^2(y/2)
+  if (z.imag() == 0) return {std::expm1(z.real()), z.imag()};  // infinity times 0 is none
   const double half = std::sin(z.imag() / 2);
   return {std::expm1(z.real()) * std::cos(z.imag()) - 2 * half * half, std::exp(z.real()) * std::sin(z.imag())};
 }

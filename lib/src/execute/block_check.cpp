@@ -1,5 +1,6 @@
 #include "block_check.hpp"
 
+#include "../detail/balance.hpp"
 #include "../detail/product.hpp"
 #include "block_form.hpp"
 #include "growth.hpp"
@@ -11,6 +12,7 @@
 #include <limits>
 #include <sstream>
 #include <stdexcept>
+#include <vector>
 
 namespace longstate::detail {
 namespace {
@@ -132,8 +134,34 @@ Matrix<double> noise(Index rows, Index cols) {
   });
 }
 
-/// The largest output of noise, also of noise held for 32, 1024 and 32,768 samples, so that what a delay holds back counts, too. For tame
-/// powers of A.
+/// Of either sign so that the largest state comes as far as it can in so many samples: by the signs of what each input adds to it, the last
+/// first. Slow modes and resonances, which noise hardly moves, are driven as by a constant or a sine of their own.
+Matrix<double> driving(const DiscreteStateSpace& s, Index samples) {
+  const auto for_responses = [&](auto use) {  // A^k B, while they are finite
+    Matrix<double> X = s.B;
+    for (Index k = 0; k < samples && X.allFinite(); ++k) {
+      use(k, X);
+      X = (s.A * X).eval();
+    }
+  };
+  Vector<double> reach = Vector<double>::Zero(s.order());
+  for_responses([&](Index, const Matrix<double>& X) { reach += X.cwiseAbs().rowwise().sum(); });
+  Index largest = 0;
+  reach.cwiseProduct(s.C.cwiseAbs().colwise().maxCoeff().transpose()).maxCoeff(&largest);
+  Matrix<double> u = Matrix<double>::Ones(s.inputs(), samples);
+  for_responses([&](Index k, const Matrix<double>& X) {
+    u.col(samples - 1 - k) = X.row(largest).transpose().unaryExpr([](double g) { return g < 0 ? -1.0 : 1.0; });
+  });
+  return u;
+}
+
+/// What shows rounding: noise, what drives the largest state, and a constant, which a high-pass is to forget.
+std::vector<Matrix<double>> telling_signals(const DiscreteStateSpace& s, Index samples) {
+  return {noise(s.inputs(), samples), driving(s, samples), Matrix<double>::Ones(s.inputs(), samples)};
+}
+
+/// The largest output of noise, also of noise held for 32, 1024 and 32,768 samples, so that what a delay holds back counts, too. Powers of A
+/// that are not tame end it: what grows would outgrow any error.
 double largest_output(const DiscreteStateSpace& s) {
   constexpr Index samples = 64, levels = 4, squarings = 5;
   const Matrix<double> u = noise(s.inputs(), samples);
@@ -149,6 +177,7 @@ double largest_output(const DiscreteStateSpace& s) {
     for (Index k = 0; k < squarings; ++k) {
       B += product(A, B);
       A = product(A, A);
+      if (!is_tame(A)) return largest;
     }
   }
   return largest;
@@ -178,51 +207,64 @@ Index blocks_to_follow(Index order, Index inputs, Index block) {
   return std::clamp<Index>(products / (order * order * inputs * block), 2, 64);
 }
 
-constexpr std::string_view other_coordinates =
-    "a system in other coordinates (balanced_truncation to all states has such, reduce with --order N in the command)";
+/// What is followed, in units in which growth shows: rounding does not see powers of two.
+DiscreteStateSpace balanced(const DiscreteSystem& system) { return Balanced(dense(system)).system; }
 
-[[noreturn]] void refuse(std::string_view where, Index block, double error) {
+std::string_view what_cancels(bool tame) { return tame ? "sums of B, C or A" : "powers of A"; }
+
+/// What a path of blocks is held against.
+struct Limits {
+  double allowed;       // of |C| |x|
+  bool tame;            // powers of A
+  long double to_come;  // the largest output of a tame system
+};
+
+[[noreturn]] void refuse(std::string_view where, Index block, bool tame, double error) {
   std::ostringstream text;
   text << "longstate::" << where << ": blocks of " << block << " would be off by " << error
-       << " of the largest output, since powers of A hold large numbers that cancel; take the recurrence, or "
-       << other_coordinates;
+       << " of the largest output, since " << what_cancels(tame)
+       << " hold large numbers that cancel; take the recurrence, or " << other_coordinates;
   throw std::domain_error(text.str());
 }
 
 /// Runs u by whole blocks, or by blocks and parts of them in turn: what the state carried from block to block adds to outputs beside what it
-/// should, in parts of the largest |C| |x|, less four times what the recurrence is off by. Refuses what is above `allowed`, and what leaves
+/// should, in parts of the largest |C| |x|, less four times what the recurrence is off by. Refuses what is above the limits, and what leaves
 /// outputs of no use.
 template <class T>
 void follow(std::string_view where, const DiscreteStateSpace& s, const BlockForm& form, const Matrix<double>& u,
-            double allowed, bool parts) {
+            const Limits& limits, bool parts) {
   constexpr long double most_own = 1e-3L;
   const Index block = form.block, p = s.inputs(), q = s.outputs();
+  const Matrix<T> responses = form.responses.template cast<T>(), reach = form.reach.template cast<T>();
   Beside<T> exact(s);
-  Vector<double> x = Vector<double>::Zero(s.order());
+  Vector<T> x = Vector<T>::Zero(s.order());
   long double worst = 0;
   Index part = 1, L = block;  // parts of 1, 3, 7, … take every power that there is
   for (Index start = 0; start + L <= u.cols() && !exact.beyond(); start += L) {
     const Long wanted = exact.responses(L);
-    const Vector<double> got = form.responses * x;
+    const Vector<T> got = responses * x;  // its sums, too, are of large numbers
     for (Index k = 0; k < L; ++k) {
       exact.step(u.col(start + k));
       if (exact.beyond()) break;
       const long double S = exact.scale(), own = std::min(exact.own_error(), most_own * S);
       for (Index i = 0; i < q; ++i) {
         const long double error = std::abs(static_cast<long double>(got(i * block + k)) - wanted(i, k));
-        if (!(error <= allowed * S + 4 * own)) refuse(where, block, static_cast<double>(error / S));  // NaN, too
+        if (!(error <= limits.allowed * S + 4 * own))
+          refuse(where, block, limits.tame, static_cast<double>(error / S));  // NaN, too
         worst = std::max(worst, error);
       }
     }
-    form.advance(x, L);
+    Vector<double> carried = x.template cast<double>();
+    form.advance(carried, L);
+    x = carried.template cast<T>();
     for (Index j = 0; j < p; ++j)
-      x += form.reach.middleCols((j + 1) * block - L, L) * u.row(j).segment(start, L).transpose();
-    x = x.template cast<T>().template cast<double>().eval();
+      x += reach.middleCols((j + 1) * block - L, L) * u.row(j).segment(start, L).transpose().template cast<T>();
     if (!parts) continue;
     L = part < block ? part : block;
     part = part < block ? 2 * part + 1 : 1;
   }
-  if (!of_use(worst, exact.output())) refuse(where, block, static_cast<double>(worst / exact.output()));
+  const long double largest = std::max(exact.output(), limits.to_come);
+  if (!of_use(worst, largest)) refuse(where, block, limits.tame, static_cast<double>(worst / largest));
 }
 
 }  // namespace
@@ -230,22 +272,22 @@ void follow(std::string_view where, const DiscreteStateSpace& s, const BlockForm
 template <class T>
 void check_blocks(std::string_view where, const DiscreteSystem& system, const BlockForm& form) {
   if (!std::holds_alternative<DiscreteStateSpace>(system) && !std::holds_alternative<TransferFunction>(system)) return;
-  const DiscreteStateSpace s = dense(system);
-  if (powers_are_tame(s.A, form.block) && !may_cancel(form, s)) return;
+  const DiscreteStateSpace given = dense(system), s = balanced(system);
+  const bool tame = powers_are_tame(s.A, form.block);
+  if (tame && !may_cancel(form, given) && !sums_may_cancel<T>(s)) return;
   const Index p = s.inputs(), length = form.block, samples = length * blocks_to_follow(s.order(), p + 1, length);
-  const double allowed = allowed_error<T>(system, s, samples);
-  const Matrix<double> responses = form.responses.cast<T>().template cast<double>(),
-                       reach = form.reach.cast<T>().template cast<double>();
-  const BlockForm as_run{responses, reach, form.advance, form.block, form.parts};
+  const Limits limits{allowed_error<T>(system, given, samples), tame, tame ? largest_output(s) : 0};
   for (Index input = 0; input < p; ++input) {
     for (const Index at : {Index{0}, length / 2, length - 1}) {
       Matrix<double> impulse = Matrix<double>::Zero(p, samples);
       impulse(input, at) = 1;
-      follow<T>(where, s, as_run, impulse, allowed, false);
+      follow<T>(where, s, form, impulse, limits, false);
     }
   }
-  follow<T>(where, s, as_run, noise(p, samples), allowed, false);
-  if (form.parts) follow<T>(where, s, as_run, noise(p, samples), allowed, true);
+  for (const Matrix<double>& u : telling_signals(s, samples)) {
+    follow<T>(where, s, form, u, limits, false);
+    if (form.parts) follow<T>(where, s, form, u, limits, true);
+  }
 }
 
 template <class T>
@@ -255,7 +297,7 @@ void check_recurrence(std::string_view where, const DiscreteSystem& system) {
   // A companion form of so many poles has lost them in its coefficients; powers of others would cost seconds.
   constexpr Index large = 512;
   if (std::is_same_v<T, double> && order(system) > large) return;
-  const DiscreteStateSpace s = dense(system);
+  const DiscreteStateSpace s = balanced(system);
   constexpr Index products = 20'000'000;
   const Index samples = std::clamp<Index>(products / (s.order() * s.order()), 16, 2048);
   const bool tame = powers_are_tame(s.A, samples);
@@ -264,21 +306,24 @@ void check_recurrence(std::string_view where, const DiscreteSystem& system) {
     if (!tame) check_in_float(where, system);
   }
   const long double to_come = tame ? largest_output(s) : 0;
-  const auto check = [&](auto exact) {
-    const Matrix<double> u = noise(s.inputs(), samples);
+  const auto check = [&](auto exact, const Matrix<double>& u) {
     for (Index k = 0; k < samples && !exact.beyond(); ++k) exact.step(u.col(k));
     const long double largest = std::max(exact.output(), to_come);
     if (of_use(exact.own_error(), largest)) return;
     std::ostringstream text;
     text << "longstate::" << where << ": in " << (std::is_same_v<T, float> ? "float" : "double")
          << ", outputs would be off by " << static_cast<double>(exact.own_error() / largest)
-         << " of the largest, since " << (tame ? "sums of B, C or A" : "powers of A")
-         << " hold large numbers that cancel; take " << (std::is_same_v<T, float> ? "double, or " : "")
-         << other_coordinates;
+         << " of the largest, since " << what_cancels(tame) << " hold large numbers that cancel; take "
+         << (std::is_same_v<T, float> ? "double, or " : "") << other_coordinates;
     throw std::domain_error(text.str());
   };
-  if (transfer) return check(Beside<T, double>(s));  // its coefficients stay in double
-  check(Beside<T>(s));
+  for (const Matrix<double>& u : telling_signals(s, samples)) {
+    if (transfer) {
+      check(Beside<T, double>(s), u);  // its coefficients stay in double
+    } else {
+      check(Beside<T>(s), u);
+    }
+  }
 }
 
 template void check_recurrence<float>(std::string_view, const DiscreteSystem&);

@@ -26,21 +26,22 @@ struct BlockForm {
   bool parts;  // the path takes less than a block, too, and goes on from there
 };
 
-/// Dense systems and transfer functions whose powers of A hold large numbers that cancel (a companion form of poles that lie together, which
-/// every digital filter is; its outputs may be tame all the same, where zeros lie by the poles): impulses early, in the middle and late in a
-/// block, and noise, are run by blocks and parts of blocks in turn, beside the recurrence in long double. Other structures pass.
+/// Dense systems and transfer functions whose powers of A, or sums of B, C or A, hold large numbers that cancel (a companion form of poles
+/// that lie together, which every digital filter is; its outputs may be tame all the same, where zeros lie by the poles): impulses early, in
+/// the middle and late in a block, and three signals that tell (noise, a constant, and what drives the largest state as far as it goes), are
+/// run by blocks and parts of blocks in turn, beside the recurrence in long double. Other structures pass.
 /// Throws std::domain_error where an output is off by more than what is promised (transfer functions: times their condition, at most 1e-3)
 /// and four times what the textbook recurrence in T is off by (1e-3 at most), relative to the largest |C| |x| up to then, or by more than a
 /// hundredth of the largest output.
-/// Cost O(N^3 log block + N^2 block) to see whether anything is large; then 2 N^2 multiply-adds of long double for each sample of 3 p + 1
+/// Cost O(N^3 log block + N^2 block) to see whether anything is large; then 2 N^2 multiply-adds of long double for each sample of 3 p + 3
 /// signals of 2 to 64 blocks, 6 10^6 where two blocks are not more.
 template <class T>
 void check_blocks(std::string_view where, const DiscreteSystem& system, const BlockForm& form);
 
 /// A recurrence in T of a dense system or transfer function whose powers of A are large, or whose B, C or rows of A add up large numbers
-/// that may cancel.
-/// Throws std::domain_error where after noise an output is off by a hundredth of the largest, or the poles of A, rounded to float, grow and
-/// it does not. In double, systems of more than 512 states pass.
+/// that may cancel. Units of the states do not matter to either check.
+/// Throws std::domain_error where of one of the three signals an output is off by a hundredth of the largest, or the poles of A, rounded to
+/// float, grow and it does not. In double, systems of more than 512 states pass.
 template <class T>
 void check_recurrence(std::string_view where, const DiscreteSystem& system);
 

@@ -169,8 +169,10 @@ Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
     const Matrix<double> rest = detail::block_increment(system, block);
     set_step(blocks, system, rest, block);
     if constexpr (std::is_same_v<T, float>) check_float_step(system, responses, reach, blocks, block);
-    const Matrix<double> step = step_of(blocks, N);
-    const auto advance = [&](Vector<double>& x, Index) { x = (step * x).eval(); };
+    const auto advance = [&](Vector<double>& x, Index) {  // as run_copy does, whose sums round, too
+      const Vector<T> given = x.cast<T>();
+      x = (blocks.ones.cwiseProduct(given) + blocks.step.topRows(N) * given).template cast<double>();
+    };
     detail::check_blocks<T>("Chunked", system, {responses, reach, advance, block, false});
   }
   for (const Matrix<T>* table : {&blocks.H, &blocks.O, &blocks.R, &blocks.step})

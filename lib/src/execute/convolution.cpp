@@ -79,6 +79,7 @@ Tables<T> make_tables(const DiscreteSystem& any, Index block, const detail::Real
     }
   };
   detail::check_blocks<T>("Convolution", any, {responses, reach, advance, block, true});
+  detail::check_table("Convolution", tables.spectra, block);
   detail::check_table("Convolution", tables.responses, block);
   detail::check_table("Convolution", tables.reach, block);
   for (const Matrix<double>& power : tables.powers) detail::check_table("Convolution", power, block);

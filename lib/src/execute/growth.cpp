@@ -64,7 +64,7 @@ bool is_tame(const Matrix<double>& power) {
 }
 
 bool powers_are_tame(const Matrix<double>& A, Index length) {
-  Matrix<double> power = A;
+  Matrix<double> power = rescaled(A, balancing(A));
   for (Index done = 1; done < length && is_tame(power); done *= 2) power = product<double>(power, power);
   return is_tame(power);
 }
@@ -91,7 +91,7 @@ void check_in_float(std::string_view where, const DiscreteSystem& system) {
   if (growth <= slack || growth <= log_growth(system) + slack) return;
   std::ostringstream text;
   text << "longstate::" << where << ": rounded to float, the poles of A, which lie together, would grow by "
-       << std::expm1(growth) << " a sample; take double, or a system in other coordinates";
+       << std::expm1(growth) << " a sample; take double, or " << other_coordinates;
   throw std::domain_error(text.str());
 }
 

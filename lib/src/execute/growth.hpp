@@ -21,7 +21,11 @@ double log_radius(const Matrix<double>& A);
 
 /// Squares of a matrix lose digits where its powers are large and cancel, as those of a companion form whose poles lie together.
 bool is_tame(const Matrix<double>& power);
-bool powers_are_tame(const Matrix<double>& A, Index length);  ///< of all A^(2^bit) up to A^length
+bool powers_are_tame(const Matrix<double>& A, Index length);  ///< of all A^(2^bit) up to A^length, in balanced units
+
+/// What helps where poles lie together.
+inline constexpr std::string_view other_coordinates =
+    "a system in other coordinates (balanced_truncation to all states has such, reduce with --order N in the command)";
 
 /// The system whose matrices a float recurrence has: A less the ones on its diagonal is rounded.
 DiscreteSystem in_float(DiscreteStateSpace system);

@@ -83,10 +83,8 @@ namespace detail {
 
 Matrix<double> responses(const DiscreteStateSpace& system, Index length) {
   const Index m = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(length))));
-  if (!powers_are_tame(system.A, m)) {
-    check_recurrence<double>("kernel", system);
-    return stepped_responses(system, length);
-  }
+  check_recurrence<double>("kernel", system);
+  if (!powers_are_tame(system.A, m)) return stepped_responses(system, length);
   // C A^{im + j} B = (C A^{im}) (A^j B): m small steps of B, then length / m large steps of C.
   const Index p = system.inputs();
   const Index q = system.outputs();

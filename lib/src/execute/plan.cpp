@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <locale>
 #include <random>
 #include <sstream>
 #include <stdexcept>
@@ -73,7 +74,7 @@ bool can_build(const std::vector<DiscreteSystem>& layer, const Candidate& candid
   try {
     Planned<T>(layer, {workload, Planning::estimate, {candidate}});
     return true;
-  } catch (const std::domain_error&) {
+  } catch (const std::logic_error&) {  // growth is refused as a block that does not fit
     return false;
   }
 }
@@ -193,6 +194,7 @@ std::string describe(const Plan& plan) {
 std::string save_plan(const Plan& plan) {
   const Workload& w = plan.workload;
   std::ostringstream text;
+  text.imbue(std::locale::classic());
   text.precision(17);
   text << title << "\ncopies " << w.copies << " length " << w.length << " call " << w.call << " threads " << w.threads
        << "\n"
@@ -206,6 +208,7 @@ Plan load_plan(const std::string& text) {
     detail::fail("load_plan", "text must be a saved plan", detail::quoted(got));
   };
   std::istringstream in(text);
+  in.imbue(std::locale::classic());
   std::string line;
   std::getline(in, line);
   if (line != title) bad(line.substr(0, 40));
@@ -271,7 +274,7 @@ typename Planned<T>::Any Planned<T>::make(const Plan& plan, const std::vector<Di
   for (auto candidate = plan.candidates.begin(); candidate != last; ++candidate) {
     try {
       return build(candidate->path, candidate->block);
-    } catch (const std::domain_error&) {  // the next one may do
+    } catch (const std::logic_error&) {  // growth is refused as a block that does not fit; the next one may do
     }
   }
   return build(last->path, last->block);

@@ -17,6 +17,7 @@ Recurrence<T>::Recurrence(const std::vector<DiscreteSystem>& layer, Index copies
   convention_ = convention(layer.front());
   for (const DiscreteSystem& s : layer) {
     detail::check_recurrence<T>("Recurrence", s);
+    detail::check_ports<T>("Recurrence", s);
     systems_.push_back({Transition<T>(s), input_matrix(s).template cast<T>(), output_matrix(s).template cast<T>(),
                         feed_through(s).template cast<T>()});
   }

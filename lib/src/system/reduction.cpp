@@ -205,8 +205,11 @@ Reduction<System> reduced(const System& system, double error) {
 
 Matrix<double> controllability_factor(const DiscreteStateSpace& system) {
   validate(system);
-  const detail::Gramians<DiscreteStateSpace> gramians(system, detail::Factors::controllability);
-  return gramians.T * gramians.controllability;
+  const Normalised<DiscreteStateSpace> normalised(system);
+  const detail::Gramians<DiscreteStateSpace> gramians(normalised.system, detail::Factors::controllability);
+  Matrix<double> Z = normalised.b * (gramians.T * gramians.controllability);
+  if (!Z.allFinite()) throw std::domain_error("longstate::controllability_factor: it is beyond the largest number");
+  return Z;
 }
 
 Vector<double> hankel_singular_values(const DiscreteStateSpace& system) { return hankel_values(system); }

@@ -110,7 +110,8 @@ class HippoStep {
     Vector<double> x;
   };
   using Force = const Eigen::Ref<const Vector<T>>&;  // what multiplies the input: B
-  void prepare_matrix();
+  void prepare_step(double dt);
+  void prepare_matrix(double dt);
   void advance_by_matrix(Eigen::Ref<Vector<T>> x, Force B, T first, T last);
   void advance_gbt(Eigen::Ref<Vector<T>> x, Force B, T u);
   void advance_exponential(Eigen::Ref<Vector<T>> x, Force B, T first, T last);

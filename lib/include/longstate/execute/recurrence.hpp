@@ -27,8 +27,9 @@ namespace longstate {
 ///            several copies), go at the speed of vector instructions.
 /// Accuracy   the reference for all other paths: of the recurrence in long double, 1e-12 (double), 2 max(N, 16) 1.2e-7 (float) of the
 ///            largest |C| |x| + |D| |u| up to then, however a signal is cut into calls. docs/accuracy.md has what else goes into it:
-///            matrices of dense systems rounded to float, the condition of a transfer function, stiff steps, and float's random walk where
-///            nothing fades.
+///            matrices of dense systems rounded to float, the condition of a transfer function, stiff steps, and what float's states round:
+///            as a random walk where nothing fades; one way, sample after sample, where a signal holds still or drifts slowly: 1.2e-7 of
+///            the state times the samples that a system remembers, 1 / (1 - spectral radius). Take double for long memories of such.
 /// Not finite a sample that is not a number makes the outputs of its copy so from there on, and its state. Other copies are untouched,
 ///            and nothing of it stays in this object: a run from another state is as in a new one.
 /// Real-time  step() and run() neither allocate, lock nor call the system (but see ConstSignal, types.hpp, for what Eigen does
@@ -36,7 +37,7 @@ namespace longstate {
 ///            Denormal numbers are taken as zeros, so that silence costs no more than sound.
 /// Threads    owns its scratch: copy it to use it on another thread.
 /// Throws     std::invalid_argument from the constructors if a system is not valid, the layer's sizes disagree, or copies is less
-///            than its size and not 0. std::domain_error where noise shows that rounding leaves a dense system or transfer function of
+///            than its size and not 0. std::domain_error where signals that tell show that rounding leaves a dense system or transfer function of
 ///            no use, off by a hundredth of the largest output, as it does that of a digital filter of many poles and a low cutoff in
 ///            companion form, in float sooner than in double.
 template <class T>

@@ -33,8 +33,9 @@ struct Reduction {
 Matrix<double> controllability_factor(const DiscreteStateSpace& system);
 
 /// The Hankel singular values, min(N, …) of them, falling. A continuous system has those of its Cayley transform.
-/// Accuracy   sigma_1 times rounding where poles are told from the boundary of stability to all digits (as on the diagonal), else
-///            what rounding A does to them (tests/system/gramian_test.cpp, against 50 digits and more).
+/// Accuracy   sigma_1 times rounding where poles are told from the boundary of stability to all digits (as real ones on the diagonal), else
+///            what rounding A does to them: of a pair that turns by omega and fades by d, omega / d times rounding
+///            (tests/system/gramian_test.cpp, against 50 digits and more).
 /// Throws and costs as controllability_factor, and O(N^3).
 Vector<double> hankel_singular_values(const DiscreteStateSpace& system);
 Vector<double> hankel_singular_values(const StateSpace& system);
