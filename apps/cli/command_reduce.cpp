@@ -102,7 +102,8 @@ void reduce_response(const ReduceOptions& options) {
 }
 
 template <class System>
-void reduce_system(const ReduceOptions& options, const System& system) {
+void reduce_system(const ReduceOptions& options, const System& given) {
+  const System system = connected(given);
   const longstate::Reduction<System> r = options.error > 0 ? longstate::reduce_to_error(system, options.error)
                                                            : longstate::balanced_truncation(system, options.order);
   const bool all_fades = r.hankel_singular_values.size() == system.order();

@@ -207,6 +207,16 @@ TEST_CASE("the degree and sub-steps may be fixed; a step does not allocate") {
   CHECK_THROWS_AS(chosen.prepare(0), std::invalid_argument);
 }
 
+TEST_CASE("A12: a step that could not be prepared is not there the next time") {
+  HippoStep<double> step(Fourier{}, 8, Discretization::zoh);
+  step.prepare(0.01);
+  CHECK_THROWS_AS(step.prepare(1e20), std::domain_error);
+  CHECK_THROWS_AS(step.prepare(1e20), std::domain_error);
+  CHECK(step.dt() == 0);
+  step.prepare(0.01);
+  CHECK(step.dt() == 0.01);
+}
+
 TEST_CASE("A12: a step so stiff that sub-steps would not end is its matrix") {
   for (const Measure& measure : support::time_invariant_measures()) {
     if (!has_operator(measure)) continue;

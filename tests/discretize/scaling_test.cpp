@@ -210,6 +210,20 @@ TEST_CASE("A1: Butterworth of four poles at 1 MHz in companion form") {
   CHECK(K(0, 200) == doctest::Approx(-6.9e-12).epsilon(1e-2));
 }
 
+TEST_CASE("A1: a C that would vanish in balanced units comes back as it was") {
+  StateSpace s{Matrix<double>(2, 2), Matrix<double>::Ones(2, 1), Matrix<double>::Constant(1, 2, 1e-250),
+               Matrix<double>::Zero(1, 1)};
+  s.A << -1, 1e200, 1e-200, -2;
+  CHECK(discretize(s, 1, Discretization::zoh).C == s.C);
+}
+
+TEST_CASE("A1: phi and expm1 near the largest number") {
+  CHECK(phi(1, 712.0).real() == doctest::Approx(2.31841469829864e306).epsilon(1e-13));
+  CHECK(phi(1, 712.0).imag() == 0);
+  CHECK(std::isinf(expm1(std::complex<double>(800)).real()));
+  CHECK(expm1(std::complex<double>(800)).imag() == 0);
+}
+
 TEST_CASE("A1: a resonator in SI units turns where it should") {
   const double omega = 1e6, dt = 1e-3, damping = 0.5;  // x'' + x' + omega^2 x = omega^2 u
   StateSpace s{Matrix<double>(2, 2), Matrix<double>(2, 1), Matrix<double>(1, 2), Matrix<double>::Zero(1, 1)};

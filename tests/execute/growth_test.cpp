@@ -203,6 +203,124 @@ DiscreteStateSpace butterworth(int order, double cutoff) {
   return system;
 }
 
+template <class Path>
+bool takes(const DiscreteStateSpace& s, Index block) {
+  try {
+    Path(s, block);
+    return true;
+  } catch (const std::domain_error&) {
+    return false;
+  }
+}
+
+bool has_kernel(const DiscreteStateSpace& s) {
+  try {
+    kernel(s, 300);
+    return true;
+  } catch (const std::domain_error&) {
+    return false;
+  }
+}
+
+TEST_CASE("A8: units of the states, powers of two, do not decide whether a filter is taken") {
+  int refused = 0;
+  for (const auto& [order, cutoff] : {std::pair(10, 0.002), {12, 0.02}, {14, 0.05}, {4, 0.05}, {2, 0.01}, {6, 0.3}}) {
+    const DiscreteStateSpace s = butterworth(order, cutoff);
+    const bool taken = takes<Recurrence<double>>(s, 1);
+    refused += taken ? 0 : 1;
+    for (const int step : {-9, 4, 8, 12}) {
+      CAPTURE(order);
+      CAPTURE(step);
+      Vector<double> d(order);
+      for (int i = 0; i < order; ++i) d(i) = std::ldexp(1.0, -step * i);
+      const DiscreteStateSpace scaled = rescale_states(s, d);
+      CHECK(takes<Recurrence<double>>(scaled, 1) == taken);
+      CHECK(has_kernel(scaled) == taken);
+      if (!taken) CHECK_FALSE(takes<Chunked<double>>(scaled, 64));
+#if LONGSTATE_WITH_FFTW
+      if (!taken) CHECK_FALSE(takes<Convolution<double>>(scaled, 256));
+#endif
+    }
+  }
+  CHECK(refused == 3);
+}
+
+TEST_CASE("A8: every path and the kernel refuse a B and a C whose sums cancel") {
+  const double third = 1.0 / 3, seventh = 1.0 / 7;
+  DiscreteStateSpace s{0.3 * Matrix<double>::Identity(3, 3), Matrix<double>(3, 1), Matrix<double>(1, 3),
+                       Matrix<double>::Zero(1, 1)};
+  s.B << third, seventh, 1;
+  s.C << 3e18, -7e18, 111;  // 3e18 / 3 - 7e18 / 7 but for the rounding of a third and a seventh
+  CHECK_THROWS_WITH_AS(Recurrence<double>{s}, doctest::Contains("sums of B, C or A"), std::domain_error);
+  CHECK_THROWS_WITH_AS(kernel(s, 10), doctest::Contains("sums of B, C or A"), std::domain_error);
+  CHECK_FALSE(takes<Chunked<double>>(s, 16));
+#if LONGSTATE_WITH_FFTW
+  CHECK_FALSE(takes<Convolution<double>>(s, 16));
+#endif
+  // beside a mode that hardly grows, too
+  DiscreteStateSpace slow = parallel(s, {Matrix<double>::Constant(1, 1, 1.0005), Matrix<double>::Constant(1, 1, 1e-4),
+                                         Matrix<double>::Ones(1, 1), Matrix<double>::Zero(1, 1)});
+  CHECK_FALSE(takes<Recurrence<double>>(slow, 1));
+}
+
+/// scipy's tf2ss of a filter b, a.
+DiscreteStateSpace companion(const std::vector<double>& a, const std::vector<double>& c, double d) {
+  const auto N = static_cast<Index>(a.size());
+  DiscreteStateSpace s{Matrix<double>::Zero(N, N),
+                       Matrix<double>::Identity(N, 1),
+                       Matrix<double>(1, N),
+                       Matrix<double>::Constant(1, 1, d),
+                       1,
+                       Convention::control};
+  for (Index n = 0; n < N; ++n) s.A(0, n) = a[static_cast<std::size_t>(n)], s.C(0, n) = c[static_cast<std::size_t>(n)];
+  s.A.diagonal(-1).setOnes();
+  return s;
+}
+
+TEST_CASE("A8: in float, what noise hardly moves is seen, too: a narrow band-stop by FFT, a high-pass in chunks") {
+  // butter(2, [0.0103, 0.0115], 'bandstop'): a sine within it came out as 0.29 of 0.00, from the second block on
+  const DiscreteStateSpace notch = companion(
+      {3.992333784850133, -5.979357875553126, 3.981705455395832, -0.9946827274808924},
+      {-0.005314145895838784, 0.015925213366013935, -0.015914180825450153, 0.005303116983261802}, 0.9973378201333464);
+  CHECK_FALSE(takes<Recurrence<float>>(notch, 1));
+  CHECK(takes<Recurrence<double>>(notch, 1));
+#if LONGSTATE_WITH_FFTW
+  for (const Index block : {64, 2048, 3200, 4096, 8192}) CHECK_FALSE(takes<Convolution<float>>(notch, block));
+#endif
+  // butter(3, 0.01, 'high'): a step leaves 0.12 in chunks, 0.007 in the recurrence
+  const DiscreteStateSpace high =
+      companion({2.9371707284498907, -2.8762997234793315, 0.939098940325283},
+                {-0.06088603594462816, 0.1198743721959441, -0.05901746139875952}, 0.969071174031813);
+  for (const Index block : {16, 32, 64, 128}) CHECK_FALSE(takes<Chunked<float>>(high, block));
+  const Matrix<float> u = Matrix<float>::Ones(1, 6000);
+  Matrix<float> y(1, 6000);
+  Planned<float> path(high, plan<float>(high, {.length = 6000}));
+  State<float> x = path.zero_state();
+  path.run(u, y, x);
+  CHECK(y.rightCols(3000).cwiseAbs().maxCoeff() < 0.01F);
+}
+
+TEST_CASE("A10: numbers beyond float are an error, not infinity") {
+  const auto one = [](double a, double b, double c) {
+    return DiscreteStateSpace{Matrix<double>::Constant(1, 1, a), Matrix<double>::Constant(1, 1, b),
+                              Matrix<double>::Constant(1, 1, c), Matrix<double>::Zero(1, 1)};
+  };
+  CHECK_THROWS_WITH_AS(Recurrence<float>{one(0.5, 1e39, 1e-39)},
+                       "longstate::Recurrence: B has numbers beyond the largest float; take double, or other units",
+                       std::domain_error);
+  CHECK_THROWS_WITH_AS(Recurrence<float>{one(0.5, 1e-39, 1e39)}, doctest::Contains("C has numbers beyond"),
+                       std::domain_error);
+  CHECK_NOTHROW(Recurrence<float>{one(0.5, 1e20, 1e20)});
+  CHECK_NOTHROW(Recurrence<double>{one(0.5, 1e39, 1e-39)});
+#if LONGSTATE_WITH_FFTW
+  CHECK_THROWS_AS((Convolution<float>{one(0.5, 1e21, 1e21), 64}), std::domain_error);  // its kernel
+  // a plan goes on to what can be built
+  const DiscreteStateSpace growing = one(1.01, 1, 1);
+  const Plan both{{}, Planning::estimate, {{Path::fft, 4096, 0}, {Path::recurrent, 0, 0}}};
+  CHECK_NOTHROW(Planned<double>(growing, both));
+#endif
+}
+
 TEST_CASE("A8: a recurrence whose rounding is of no use is refused by name, and the kernel by it") {
   const DiscreteStateSpace filter = butterworth(9, 0.003);
   CHECK_THROWS_WITH_AS(Recurrence<double>{filter}, doctest::Contains("Recurrence: in double, outputs would be off by"),

@@ -345,6 +345,25 @@ TEST_CASE("a system that lasts in part is reduced in the part that fades") {
   check(growing, 1, [](const DiscreteStateSpace& s) { return kernel(s, 400); });
 }
 
+TEST_CASE("A2: a pair of poles whose coordinates cancel in it, against 80 digits") {
+  DiscreteStateSpace s{Matrix<double>(2, 2), Matrix<double>(2, 1), Matrix<double>(1, 2), Matrix<double>::Zero(1, 1)};
+  s.A << -186.43050255543699, 264611.701802981, -0.1326673155276141, 188.29770046525053;
+  s.B << 1.3762, -0.74343;
+  s.C << -0.59525, 1.6682;
+  const Vector<double> sigma = hankel_singular_values(s);
+  CHECK(sigma(0) == doctest::Approx(5225078.891165135).epsilon(4e-10));  // what half a digit of A does
+  CHECK(sigma(1) == doctest::Approx(2582319.638771222).epsilon(8e-10));
+  CHECK(tail_norm(s, 7) == doctest::Approx(1460556.0804).epsilon(1e-9));
+}
+
+TEST_CASE("A6: a factor of the Gramian beyond the largest number is an error") {
+  DiscreteStateSpace s{Matrix<double>(2, 2), Matrix<double>(2, 1), Matrix<double>::Ones(1, 2),
+                       Matrix<double>::Zero(1, 1)};
+  s.A << 0.5, 1e100, 1e-101, 0.5;
+  s.B << 1, 1e280;
+  CHECK_THROWS_WITH_AS(controllability_factor(s), doctest::Contains("beyond the largest number"), std::domain_error);
+}
+
 TEST_CASE("A6: the length of a kernel is found up to 2^30") {
   for (const double length : {0x1p+20, 0x1p+29, 0x1.8p+29}) {
     DiscreteStateSpace s{Matrix<double>::Constant(1, 1, std::exp(std::log(1e-3) / length)), Matrix<double>::Ones(1, 1),

@@ -47,6 +47,37 @@ double worst_gain(const DiscreteStateSpace& a, const DiscreteStateSpace& b) {
 
 }  // namespace
 
+TEST_CASE("states that no input moves or no output sees are left out, and nothing else") {
+  const DiscreteStateSpace s = random_stable(4, 2, 3, 1);
+  CHECK(connected(s) == s);
+  DiscreteStateSpace more = parallel(s, s);
+  more.D = s.D;
+  more.B.middleRows(4, 4).setZero();
+  CHECK(connected(more) == s);
+  more = parallel(s, s);
+  more.D = s.D;
+  more.C.middleCols(0, 4).setZero();
+  CHECK(connected(more) == s);
+  DiscreteStateSpace line = random_stable(3, 1, 1, 5);  // 0 -> 1 -> 2
+  line.A << 0.5, 0, 0, 1, 0.5, 0, 0, 1, 0.5;
+  line.B << 1, 0, 0;
+  line.C << 0, 0, 1;
+  CHECK(connected(line).order() == 3);
+  line.C << 0, 1, 0;
+  CHECK(connected(line).order() == 2);
+  line.C.setZero();
+  CHECK(connected(line) == line);
+
+  // 1/s + 1/(s + 1) as a diagonal system, whose entries are pairs in dense(): two states
+  const DiagonalSystem pair{Vector<Complex>{{0, -1}}, Matrix<Complex>::Ones(2, 1), Matrix<Complex>::Constant(1, 2, 0.5),
+                            Matrix<double>::Zero(1, 1)};
+  const StateSpace two = connected(dense(pair));
+  CHECK(two.order() == 2);
+  const StateSpace same = balanced_truncation(two, 2).system;
+  CHECK(relative_error(kernel(discretize(same, 0.1, Discretization::zoh), 100),
+                       kernel(discretize(dense(pair), 0.1, Discretization::zoh), 100)) < 1e-14);
+}
+
 TEST_CASE("composed systems answer as their parts do") {
   for (const Convention convention : {Convention::sequence, Convention::control}) {
     const DiscreteStateSpace a = random_stable(4, 2, 3, 1, convention), b = random_stable(3, 3, 2, 9, convention),

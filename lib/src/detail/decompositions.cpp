@@ -114,7 +114,7 @@ void equalise_diagonals(Matrix<double>& U, Matrix<double>& T, Index k) {
   const double turning = std::sqrt(std::max(0.0, -T(k, k + 1) * T(k + 1, k) - half * half));
   if (std::abs(half) <= std::hypot(mean, turning)) return;
   const double sum = T(k, k + 1) + T(k + 1, k);
-  const double angle = std::atan(2 * half / sum) / 2;  // sum 0: a quarter of a right angle
+  const double angle = std::atan(-2 * half / sum) / 2;  // sum 0: a quarter of a right angle
   const Eigen::JacobiRotation<double> turn(std::cos(angle), std::sin(angle));
   T.applyOnTheLeft(k, k + 1, turn);
   T.applyOnTheRight(k, k + 1, turn.transpose());

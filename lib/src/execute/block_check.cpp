@@ -167,7 +167,7 @@ double largest_output(const DiscreteStateSpace& s) {
   const Matrix<double> u = noise(s.inputs(), samples);
   Matrix<double> A = s.A, B = s.B;  // of a step of 32^level samples
   double largest = 0;
-  for (Index level = 0; level < levels; ++level) {
+  for (Index level = 0; level < levels && powers_are_tame(A, samples); ++level) {
     Vector<double> x = Vector<double>::Zero(s.order());
     for (Index k = 0; k < samples; ++k) {
       x = (A * x + B * u.col(k)).eval();
@@ -177,7 +177,6 @@ double largest_output(const DiscreteStateSpace& s) {
     for (Index k = 0; k < squarings; ++k) {
       B += product(A, B);
       A = product(A, A);
-      if (!is_tame(A)) return largest;
     }
   }
   return largest;

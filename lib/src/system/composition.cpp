@@ -3,6 +3,8 @@
 
 #include <longstate/system/composition.hpp>
 
+#include <vector>
+
 namespace longstate {
 namespace {
 
@@ -90,6 +92,46 @@ System in_units(const System& system, const Vector<double>& d) {
   return result;
 }
 
+/// The states that `moved` ones move, by the entries of A that are not zero, and they themselves.
+std::vector<bool> reached(const Matrix<double>& A, std::vector<bool> moved) {
+  std::vector<Index> open;
+  for (Index n = 0; n < A.rows(); ++n) {
+    if (moved[static_cast<std::size_t>(n)]) open.push_back(n);
+  }
+  while (!open.empty()) {
+    const Index from = open.back();
+    open.pop_back();
+    for (Index to = 0; to < A.rows(); ++to) {
+      if (A(to, from) == 0 || moved[static_cast<std::size_t>(to)]) continue;
+      moved[static_cast<std::size_t>(to)] = true;
+      open.push_back(to);
+    }
+  }
+  return moved;
+}
+
+template <class System>
+System connected_part(const System& s) {
+  validate(s);
+  std::vector<bool> moved, seen;
+  for (Index n = 0; n < s.order(); ++n) {
+    moved.push_back((s.B.row(n).array() != 0).any());
+    seen.push_back((s.C.col(n).array() != 0).any());
+  }
+  moved = reached(s.A, moved);
+  seen = reached(s.A.transpose(), seen);
+  std::vector<Index> kept;
+  for (Index n = 0; n < s.order(); ++n) {
+    if (moved[static_cast<std::size_t>(n)] && seen[static_cast<std::size_t>(n)]) kept.push_back(n);
+  }
+  if (kept.empty()) return s;
+  System part = s;
+  part.A = s.A(kept, kept);
+  part.B = s.B(kept, Eigen::all);
+  part.C = s.C(Eigen::all, kept);
+  return part;
+}
+
 template <class System>
 Vector<double> units_of(const System& system) {
   validate(system);
@@ -118,6 +160,9 @@ StateSpace sum_of_channels(std::span<const StateSpace> systems) { return added(s
 DiscreteStateSpace sum_of_channels(std::span<const DiscreteStateSpace> systems) {
   return added(systems, false, "sum_of_channels");
 }
+
+StateSpace connected(const StateSpace& system) { return connected_part(system); }
+DiscreteStateSpace connected(const DiscreteStateSpace& system) { return connected_part(system); }
 
 StateSpace rescale_states(const StateSpace& system, const Vector<double>& d) { return in_units(system, d); }
 DiscreteStateSpace rescale_states(const DiscreteStateSpace& system, const Vector<double>& d) {

@@ -24,6 +24,12 @@ DiscreteStateSpace parallel(const DiscreteStateSpace& a, const DiscreteStateSpac
 StateSpace sum_of_channels(std::span<const StateSpace> systems);
 DiscreteStateSpace sum_of_channels(std::span<const DiscreteStateSpace> systems);
 
+/// The system without the states that no input moves or no output sees, told by the zeros of A, B and C alone: nothing is rounded, the
+/// response is the same. (A real entry of a diagonal system, as dense() has it, comes with an imaginary part that stays zero.) A system
+/// without any other state stays as it is.
+StateSpace connected(const StateSpace& system);
+DiscreteStateSpace connected(const DiscreteStateSpace& system);
+
 /// The same system with states x / d, d: N positive numbers: A -> d^-1 A d, B -> d^-1 B, C -> C d. Nothing is rounded where d holds powers
 /// of two.
 StateSpace rescale_states(const StateSpace& system, const Vector<double>& d);
