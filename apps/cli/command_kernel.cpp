@@ -1,5 +1,6 @@
 #include "cli/commands.hpp"
 #include "cli/document.hpp"
+#include "cli/progress.hpp"
 #include "cli/system_options.hpp"
 
 #include <fmt/core.h>
@@ -50,7 +51,10 @@ void add_kernel(CLI::App& app) {
 
   command->callback([options] {
     const longstate::DiscreteSystem model = options->system.discretize(options->method, options->dt, options->dt);
-    const longstate::Matrix<double> K = longstate::kernel(model, options->length);
+    const auto K = [&] {
+      const Working working("making the kernel");
+      return longstate::kernel(model, options->length);
+    }();
     if (options->json) {
       print(Json{{"kernel", kernel_document(K, outputs(model), inputs(model))}});
       return;

@@ -104,8 +104,10 @@ void reduce_response(const ReduceOptions& options) {
 template <class System>
 void reduce_system(const ReduceOptions& options, const System& given) {
   const System system = connected(given);
+  std::optional<Working> working(std::in_place, "balancing");
   const longstate::Reduction<System> r = options.error > 0 ? longstate::reduce_to_error(system, options.error)
                                                            : longstate::balanced_truncation(system, options.order);
+  working.reset();
   const bool all_fades = r.hankel_singular_values.size() == system.order();
   report(options, {system_to_text(r.system),
                    r.system.order(),

@@ -180,10 +180,13 @@ void simulate(const SimulateOptions& options) {
       const auto make = [&] {
         const double share = input->progress();  // of the whole: what these samples are
         const double samples = share > 0 ? static_cast<double>(u.cols()) / share : HUGE_VAL;
+        std::optional<Working> working(std::in_place, "choosing a path");
         const longstate::Plan plan = single ? make_plan<float>(model, options, workload, samples)
                                             : make_plan<double>(model, options, workload, samples);
+        working.reset();
         if (options.describe) fmt::print(stderr, "{}", longstate::describe(plan));
         writer.emplace(options, std::string(longstate::name(plan.best().path)));
+        working.emplace("building the path");
         return single ? make_run<float>(model, plan) : make_run<double>(model, plan);
       };
       run = single ? in_balanced_units(model, make) : make();

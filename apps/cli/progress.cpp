@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace cli {
 
@@ -39,6 +40,24 @@ void Progress::update(double share, long long count) {
   fmt::print(stderr, "\r\x1b[K{} {}", what_, bar);
   if (count > 0) fmt::print(stderr, "  {:.3g} samples, {:.3g} a second", static_cast<double>(count), speed);
   std::fflush(stderr);
+}
+
+Working::Working(std::string what) : progress_(std::move(what)) {
+  using namespace std::chrono_literals;
+  if (::isatty(STDERR_FILENO) != 1) return;
+  thread_ = std::thread([this] {
+    std::unique_lock lock(mutex_);
+    while (!end_.wait_for(lock, 100ms, [this] { return over_; })) progress_.update(-1, 0);
+  });
+}
+
+Working::~Working() {
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+  }
+  end_.notify_one();
+  if (thread_.joinable()) thread_.join();
 }
 
 }  // namespace cli

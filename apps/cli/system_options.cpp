@@ -1,6 +1,7 @@
 #include "cli/system_options.hpp"
 
 #include "cli/error.hpp"
+#include "cli/progress.hpp"
 #include "cli/system_file.hpp"
 
 #include <fmt/core.h>
@@ -126,6 +127,7 @@ longstate::DiscreteSystem SystemOptions::discretize(const MethodOptions& method,
   const auto* discrete = std::get_if<longstate::DiscreteStateSpace>(&from);
   const double step = dt ? *dt : discrete ? discrete->dt : default_dt;
   const Structure wanted = structure == "auto" ? automatic(from, method, step) : longstate::make_structure(structure);
+  const Working working("discretising");
   DiscreteSystem model = std::visit([&](const auto& s) { return in_structure(s, wanted, method, step); }, from);
   if (!measure.measure.empty()) warn_of_few_samples(measure.make(), measure.order, step, assumed);
   return model;
