@@ -300,6 +300,64 @@ TEST_CASE("A8: in float, what noise hardly moves is seen, too: a narrow band-sto
   CHECK(y.rightCols(3000).cwiseAbs().maxCoeff() < 0.01F);
 }
 
+/// The filter, then `lags` unit delays.
+DiscreteStateSpace delayed(const DiscreteStateSpace& filter, Index lags) {
+  DiscreteStateSpace line{Matrix<double>::Zero(lags, lags),
+                          Matrix<double>::Identity(lags, 1),
+                          Matrix<double>::Zero(1, lags),
+                          Matrix<double>::Zero(1, 1),
+                          1,
+                          Convention::control};
+  line.A.diagonal(-1).setOnes();
+  line.C(lags - 1) = 1;
+  return series(filter, line);
+}
+
+TEST_CASE("A8: what a delay holds back is seen, and large systems whose powers cancel keep to the recurrence") {
+  const DiscreteStateSpace filter = butterworth(6, 0.005);
+  for (const Index lags : {80, 120, 300}) {
+    CAPTURE(lags);
+    const DiscreteStateSpace s = delayed(filter, lags);
+    CHECK(takes<Recurrence<double>>(s, 1));
+    CHECK_FALSE(takes<Recurrence<float>>(s, 1));
+    for (const Index block : {16, 64}) {
+      CHECK_FALSE(takes<Chunked<double>>(s, block));
+#if LONGSTATE_WITH_FFTW
+      CHECK_FALSE(takes<Convolution<double>>(s, block));
+      CHECK_FALSE(takes<Convolution<float>>(s, block));
+#endif
+    }
+    CHECK(plan<double>(s).best().path == Path::recurrent);
+  }
+  // a recurrence that is of no use is so behind a delay, too
+  CHECK_FALSE(takes<Recurrence<double>>(butterworth(9, 0.003), 1));
+  CHECK_FALSE(takes<Recurrence<double>>(delayed(butterworth(9, 0.003), 300), 1));
+  // pure delays, and what only grows, are taken
+  const DiscreteStateSpace one{
+      Matrix<double>::Zero(1, 1), Matrix<double>::Ones(1, 1), Matrix<double>::Ones(1, 1), Matrix<double>::Zero(1, 1), 1,
+      Convention::control};
+  CHECK(takes<Chunked<double>>(delayed(one, 200), 64));
+  DiscreteStateSpace grows{Matrix<double>::Zero(100, 100), Matrix<double>::Ones(100, 1), Matrix<double>::Ones(1, 100),
+                           Matrix<double>::Zero(1, 1)};
+  grows.A.diagonal().setLinSpaced(0.5, 1.05);
+  CHECK(takes<Chunked<double>>(grows, 64));
+}
+
+TEST_CASE("A8: in float, blocks of a resonator are refused where a steady tone elsewhere cancels in its kernel") {
+  for (const double theta : {3.13, 0.02, 0.005}) {
+    CAPTURE(theta);
+    const DiscreteStateSpace s = companion({2 * 0.999 * std::cos(theta), -0.999 * 0.999}, {1, 0}, 0);
+    CHECK(takes<Recurrence<float>>(s, 1));
+    CHECK_FALSE(takes<Chunked<float>>(s, 256));
+#if LONGSTATE_WITH_FFTW
+    CHECK_FALSE(takes<Convolution<float>>(s, 1024));
+#endif
+    CHECK(takes<Recurrence<double>>(s, 1));
+  }
+  const DiscreteStateSpace tame = companion({2 * 0.99 * std::cos(1.0), -0.99 * 0.99}, {1, 0}, 0);
+  CHECK(takes<Chunked<float>>(tame, 64));
+}
+
 TEST_CASE("A10: numbers beyond float are an error, not infinity") {
   const auto one = [](double a, double b, double c) {
     return DiscreteStateSpace{Matrix<double>::Constant(1, 1, a), Matrix<double>::Constant(1, 1, b),

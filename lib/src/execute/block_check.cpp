@@ -1,17 +1,23 @@
 #include "block_check.hpp"
 
 #include "../detail/balance.hpp"
+#include "../detail/decompositions.hpp"
 #include "../detail/product.hpp"
 #include "block_form.hpp"
 #include "growth.hpp"
 
 #include <longstate/execute/transition.hpp>
 
+#include <Eigen/SparseCore>
+
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace longstate::detail {
@@ -21,8 +27,8 @@ namespace {
 template <class T, class Coefficient = T>
 class Beside {
  public:
-  explicit Beside(const DiscreteStateSpace& s)
-      : A(s.A.cast<long double>()),
+  Beside(const DiscreteStateSpace& s, const Vector<double>& x0)
+      : A(s.A.cast<long double>().sparseView()),
         B(s.B.cast<long double>()),
         C(s.C.cast<long double>()),
         D(s.D.cast<long double>()),
@@ -30,12 +36,12 @@ class Beside {
         B_own(s.B.cast<Coefficient>()),
         C_own(s.C.cast<Coefficient>()),
         after(s.convention == Convention::sequence),
-        x(Vector<long double>::Zero(s.order())),
-        rounded(Vector<T>::Zero(s.order())) {}
+        x(x0.cast<long double>()),
+        rounded(x0.cast<T>()) {}
 
   void step(const Eigen::Ref<const Vector<double>>& u) {
     if (!after) see(u);
-    x = (A.lazyProduct(x) + B.lazyProduct(u.cast<long double>())).eval();
+    x = (A * x + B.lazyProduct(u.cast<long double>())).eval();
     rounded = (A_own * rounded.template cast<Coefficient>() + B_own * u.cast<Coefficient>()).template cast<T>().eval();
     if (after) see(u);
   }
@@ -45,15 +51,16 @@ class Beside {
     Long y(C.rows(), length);
     Vector<long double> state = x;
     for (Index k = 0; k < length; ++k) {
-      if (after) state = A.lazyProduct(state).eval();
+      if (after) state = (A * state).eval();
       y.col(k) = C.lazyProduct(state);
-      if (!after) state = A.lazyProduct(state).eval();
+      if (!after) state = (A * state).eval();
     }
     return y;
   }
 
-  long double scale() const { return scale_; }         ///< the largest |C| |x| so far
+  long double scale() const { return scale_; }         ///< the largest |C| |x| + |D| |u| so far
   long double output() const { return output_; }       ///< the largest |y| so far
+  const Vector<long double>& y() const { return y_; }  ///< the last
   long double own_error() const { return error_; }     ///< the largest of the recurrence in T so far
   long double first_states() const { return first_; }  ///< the sum of |x_0|; of a companion form's impulse ||1/a||_1
 
@@ -63,22 +70,26 @@ class Beside {
  private:
   void see(const Eigen::Ref<const Vector<double>>& u) {
     constexpr long double growth = 1e30L, largest = std::numeric_limits<T>::max() * 0x1p-20L;
-    const long double size = x.cwiseAbs().maxCoeff(), scale = C.cwiseAbs().lazyProduct(x.cwiseAbs()).maxCoeff();
+    const Vector<long double> passed = D.cwiseAbs().lazyProduct(u.cast<long double>().cwiseAbs());
+    const long double size = x.cwiseAbs().maxCoeff(),
+                      scale = (C.cwiseAbs().lazyProduct(x.cwiseAbs()) + passed).maxCoeff();
     if (unit_ == 0) unit_ = size;
     beyond_ = beyond_ || size > growth * unit_ || std::max(size, scale) > largest;
     if (beyond_) return;
     scale_ = std::max(scale_, scale);
-    output_ = std::max(output_, (C.lazyProduct(x) + D.lazyProduct(u.cast<long double>())).cwiseAbs().maxCoeff());
+    y_ = C.lazyProduct(x) + D.lazyProduct(u.cast<long double>());
+    output_ = std::max(output_, y_.cwiseAbs().maxCoeff());
     const Vector<Coefficient> seen = C_own * rounded.template cast<Coefficient>();
     const long double error = (seen.template cast<long double>() - C.lazyProduct(x)).cwiseAbs().maxCoeff();
     if (!(error <= error_)) error_ = error;  // NaN, too
     first_ += std::abs(x(0));
   }
 
-  Long A, B, C, D;
+  Eigen::SparseMatrix<long double, Eigen::RowMajor> A;  // of a delay or a companion form most entries are zeros
+  Long B, C, D;
   Matrix<Coefficient> A_own, B_own, C_own;
   bool after;
-  Vector<long double> x;
+  Vector<long double> x, y_;
   Vector<T> rounded;
   long double scale_ = 0, output_ = 0, unit_ = 0, error_ = 0, first_ = 0;
   bool beyond_ = false;
@@ -95,7 +106,7 @@ double allowed_error(const DiscreteSystem& any, const DiscreteStateSpace& compan
   const double promise = promised_error<T>(companion.order());
   const auto* s = std::get_if<TransferFunction>(&any);
   if (!s) return promise;
-  Beside<T> impulse(companion);
+  Beside<T> impulse(companion, Vector<double>::Zero(companion.order()));
   for (Index k = 0; k < samples; ++k) impulse.step(Vector<double>::Constant(1, k == 0 ? 1 : 0));
   constexpr double most = 1e-3;
   const double condition = (1 + s->a.lpNorm<1>()) * static_cast<double>(impulse.first_states());
@@ -137,11 +148,12 @@ Matrix<double> noise(Index rows, Index cols) {
 /// Of either sign so that the largest state comes as far as it can in so many samples: by the signs of what each input adds to it, the last
 /// first. Slow modes and resonances, which noise hardly moves, are driven as by a constant or a sine of their own.
 Matrix<double> driving(const DiscreteStateSpace& s, Index samples) {
+  const Eigen::SparseMatrix<double, Eigen::RowMajor> A = s.A.sparseView();
   const auto for_responses = [&](auto use) {  // A^k B, while they are finite
     Matrix<double> X = s.B;
     for (Index k = 0; k < samples && X.allFinite(); ++k) {
       use(k, X);
-      X = (s.A * X).eval();
+      X = (A * X).eval();
     }
   };
   Vector<double> reach = Vector<double>::Zero(s.order());
@@ -155,9 +167,30 @@ Matrix<double> driving(const DiscreteStateSpace& s, Index samples) {
   return u;
 }
 
+/// A signal, and the state that it starts from.
+struct Signal {
+  Matrix<double> u;
+  Vector<double> x0;
+};
+
+Signal from_rest(Matrix<double> u, Index order) { return {std::move(u), Vector<double>::Zero(order)}; }
+
 /// What shows rounding: noise, what drives the largest state, and a constant, which a high-pass is to forget.
-std::vector<Matrix<double>> telling_signals(const DiscreteStateSpace& s, Index samples) {
-  return {noise(s.inputs(), samples), driving(s, samples), Matrix<double>::Ones(s.inputs(), samples)};
+std::vector<Signal> telling_signals(const DiscreteStateSpace& s, Index samples) {
+  return {from_rest(noise(s.inputs(), samples), s.order()), from_rest(driving(s, samples), s.order()),
+          from_rest(Matrix<double>::Ones(s.inputs(), samples), s.order())};
+}
+
+/// A constant (sign 1) or the fastest tone (-1) that has been there for ever: a resonance elsewhere is at rest, and its kernel cancels.
+std::optional<Signal> steady_signal(const DiscreteStateSpace& s, double sign, Index samples) {
+  const Matrix<double> I = Matrix<double>::Identity(s.order(), s.order());
+  const Vector<double> x0 = Lu<double>(sign * I - s.A).solve(s.B.rowwise().sum());
+  if (!x0.allFinite()) return std::nullopt;
+  Matrix<double> u = Matrix<double>::Ones(s.inputs(), samples);
+  if (sign < 0) {
+    for (Index k = 1; k < samples; k += 2) u.col(k) *= -1;
+  }
+  return Signal{std::move(u), x0};
 }
 
 /// The largest output of noise, also of noise held for 32, 1024 and 32,768 samples, so that what a delay holds back counts, too. Powers of A
@@ -201,9 +234,12 @@ bool sums_may_cancel(const DiscreteStateSpace& s) {
   return !(rounding * sums <= little * output);
 }
 
-Index blocks_to_follow(Index order, Index inputs, Index block) {
+/// What a step costs: products with what is not zero.
+Index work_of_step(const DiscreteStateSpace& s) { return (s.A.array() != 0).count() + s.order(); }
+
+Index blocks_to_follow(const DiscreteStateSpace& s, Index block) {
   constexpr Index products = 3'000'000;
-  return std::clamp<Index>(products / (order * order * inputs * block), 2, 64);
+  return std::clamp<Index>(products / (work_of_step(s) * (s.inputs() + 1) * block), 2, 64);
 }
 
 /// What is followed, in units in which growth shows: rounding does not see powers of two.
@@ -216,54 +252,88 @@ struct Limits {
   double allowed;       // of |C| |x|
   bool tame;            // powers of A
   long double to_come;  // the largest output of a tame system
+  long double least;    // of |C| |x|: an FFT rounds relative to the largest value of the kernel
 };
 
-[[noreturn]] void refuse(std::string_view where, Index block, bool tame, double error) {
+[[noreturn]] void refuse_unseen(std::string_view where, Index block) {
   std::ostringstream text;
-  text << "longstate::" << where << ": blocks of " << block << " would be off by " << error
-       << " of the largest output, since " << what_cancels(tame)
-       << " hold large numbers that cancel; take the recurrence, or " << other_coordinates;
+  text << "longstate::" << where << ": powers of A up to that of a block of " << block
+       << " hold large numbers that may cancel, and what that does to so many states would take long to see; take the "
+          "recurrence, or "
+       << other_coordinates;
   throw std::domain_error(text.str());
 }
 
-/// Runs u by whole blocks, or by blocks and parts of them in turn: what the state carried from block to block adds to outputs beside what it
-/// should, in parts of the largest |C| |x|, less four times what the recurrence is off by. Refuses what is above the limits, and what leaves
-/// outputs of no use.
+[[noreturn]] void refuse(std::string_view where, Index block, bool tame, double error, std::string_view of) {
+  std::ostringstream text;
+  text << "longstate::" << where << ": blocks of " << block << " would be off by " << error << " of the largest " << of
+       << ", since " << what_cancels(tame) << " hold large numbers that cancel; take the recurrence, or "
+       << other_coordinates;
+  throw std::domain_error(text.str());
+}
+
+/// Output i of a block, k samples into it, of the block's inputs alone, as it is summed in T.
 template <class T>
-void follow(std::string_view where, const DiscreteStateSpace& s, const BlockForm& form, const Matrix<double>& u,
-            const Limits& limits, bool parts) {
+T direct_output(const Matrix<T>& kernel, const Matrix<T>& u, Index outputs, Index i, Index start, Index k) {
+  T sum = 0;
+  for (Index input = 0; input < u.rows(); ++input) {
+    for (Index lag = 0; lag <= k; ++lag) sum += kernel(i + outputs * input, lag) * u(input, start + k - lag);
+  }
+  return sum;
+}
+
+enum class Hold { whole, parts };
+
+/// Runs a signal by whole blocks, or by blocks and parts of them in turn: what the state carried from block to block, and at some samples the
+/// inputs of the block, add to outputs beside what they should, in parts of the largest |C| |x|, less four times what the recurrence is off
+/// by. The largest error. Refuses what is above the limits.
+template <class T>
+long double follow(std::string_view where, const Balanced<DiscreteStateSpace>& balanced, const BlockForm& form,
+                   const Signal& signal, const Limits& limits, Hold hold, Beside<T>& exact) {
   constexpr long double most_own = 1e-3L;
-  const Index block = form.block, p = s.inputs(), q = s.outputs();
-  const Matrix<T> responses = form.responses.template cast<T>(), reach = form.reach.template cast<T>();
-  Beside<T> exact(s);
-  Vector<T> x = Vector<T>::Zero(s.order());
+  constexpr Index places = 32;   // of a block, at which its own inputs are summed
+  constexpr double summed = 10;  // the sums here are plainer than the paths'
+  const DiscreteStateSpace& s = balanced.system;
+  const Index block = form.block, p = s.inputs(), q = s.outputs(), every = std::max<Index>(block / places, 1);
+  const Matrix<T> responses = form.responses.template cast<T>(), reach = form.reach.template cast<T>(),
+                  kernel = form.kernel.template cast<T>(), u = signal.u.template cast<T>();
+  Vector<T> x = balanced.d.cwiseProduct(signal.x0).template cast<T>();
   long double worst = 0;
   Index part = 1, L = block;  // parts of 1, 3, 7, … take every power that there is
   for (Index start = 0; start + L <= u.cols() && !exact.beyond(); start += L) {
     const Long wanted = exact.responses(L);
     const Vector<T> got = responses * x;  // its sums, too, are of large numbers
     for (Index k = 0; k < L; ++k) {
-      exact.step(u.col(start + k));
+      exact.step(signal.u.col(start + k));
       if (exact.beyond()) break;
-      const long double S = exact.scale(), own = std::min(exact.own_error(), most_own * S);
+      const long double S = std::max(exact.scale(), limits.least), own = std::min(exact.own_error(), most_own * S);
       for (Index i = 0; i < q; ++i) {
-        const long double error = std::abs(static_cast<long double>(got(i * block + k)) - wanted(i, k));
-        if (!(error <= limits.allowed * S + 4 * own))
-          refuse(where, block, limits.tame, static_cast<double>(error / S));  // NaN, too
-        worst = std::max(worst, error);
+        const auto see = [&](long double error, double times) {
+          if (!(error <= times * limits.allowed * S + 4 * own))
+            refuse(where, block, limits.tame, static_cast<double>(error / S), "|C| |x|");  // NaN, too
+          worst = std::max(worst, error);
+        };
+        see(std::abs(static_cast<long double>(got(i * block + k)) - wanted(i, k)), 1);
+        if (k % every != 0 && k + 1 != L) continue;
+        const auto direct = static_cast<long double>(direct_output(kernel, u, q, i, start, k));
+        see(std::abs(direct - (exact.y()(i) - wanted(i, k))), summed);
       }
     }
     Vector<double> carried = x.template cast<double>();
     form.advance(carried, L);
     x = carried.template cast<T>();
     for (Index j = 0; j < p; ++j)
-      x += reach.middleCols((j + 1) * block - L, L) * u.row(j).segment(start, L).transpose().template cast<T>();
-    if (!parts) continue;
+      x += reach.middleCols((j + 1) * block - L, L) * u.row(j).segment(start, L).transpose();
+    if (hold == Hold::whole) continue;
     L = part < block ? part : block;
     part = part < block ? 2 * part + 1 : 1;
   }
-  const long double largest = std::max(exact.output(), limits.to_come);
-  if (!of_use(worst, largest)) refuse(where, block, limits.tame, static_cast<double>(worst / largest));
+  return worst;
+}
+
+/// A form's ways, from whole blocks to parts of them.
+std::vector<Hold> ways(const BlockForm& form) {
+  return form.parts ? std::vector{Hold::whole, Hold::parts} : std::vector{Hold::whole};
 }
 
 }  // namespace
@@ -271,21 +341,40 @@ void follow(std::string_view where, const DiscreteStateSpace& s, const BlockForm
 template <class T>
 void check_blocks(std::string_view where, const DiscreteSystem& system, const BlockForm& form) {
   if (!std::holds_alternative<DiscreteStateSpace>(system) && !std::holds_alternative<TransferFunction>(system)) return;
-  const DiscreteStateSpace given = dense(system), s = balanced(system);
+  const DiscreteStateSpace given = dense(system);
+  const Balanced balanced(given);
+  const DiscreteStateSpace& s = balanced.system;
   const bool tame = powers_are_tame(s.A, form.block);
   if (tame && !may_cancel(form, given) && !sums_may_cancel<T>(s)) return;
-  const Index p = s.inputs(), length = form.block, samples = length * blocks_to_follow(s.order(), p + 1, length);
-  const Limits limits{allowed_error<T>(system, given, samples), tame, tame ? largest_output(s) : 0};
+  constexpr Index large = 64;
+  const auto only_grows = [&] { return powers_are_tame(s.A * std::exp(-log_radius(s.A)), form.block); };
+  if (!tame && s.order() > large && !only_grows()) refuse_unseen(where, form.block);
+  const Index p = s.inputs(), N = s.order(), length = form.block, samples = length * blocks_to_follow(s, length);
+  const Limits limits{allowed_error<T>(system, given, samples), tame, tame ? largest_output(s) : 0,
+                      form.rounds_by_the_largest ? form.kernel.cwiseAbs().maxCoeff() : 0};
+  const auto check = [&](const Signal& signal, Hold hold) {
+    Beside<T> exact(s, signal.x0);
+    const long double error = follow<T>(where, balanced, form, signal, limits, hold, exact);
+    return std::pair(error, std::max(exact.output(), limits.to_come));
+  };
+  const auto check_of_use = [&](const Signal& signal, Hold hold) {
+    const auto [error, largest] = check(signal, hold);
+    if (!of_use(error, largest)) refuse(where, length, tame, static_cast<double>(error / largest), "output");
+  };
   for (Index input = 0; input < p; ++input) {
     for (const Index at : {Index{0}, length / 2, length - 1}) {
       Matrix<double> impulse = Matrix<double>::Zero(p, samples);
       impulse(input, at) = 1;
-      follow<T>(where, s, form, impulse, limits, false);
+      check_of_use(from_rest(std::move(impulse), N), Hold::whole);
     }
   }
-  for (const Matrix<double>& u : telling_signals(s, samples)) {
-    follow<T>(where, s, form, u, limits, false);
-    if (form.parts) follow<T>(where, s, form, u, limits, true);
+  for (const Hold hold : ways(form)) {
+    for (const Signal& signal : telling_signals(s, samples)) check_of_use(signal, hold);
+  }
+  // Of these the output may be nothing at all: relative to |C| |x| alone. What grows does not stay there.
+  if (log_radius(s.A) > 0) return;
+  for (const double sign : {1.0, -1.0}) {
+    if (const auto signal = steady_signal(s, sign, samples)) check(*signal, Hold::whole);
   }
 }
 
@@ -298,7 +387,7 @@ void check_recurrence(std::string_view where, const DiscreteSystem& system) {
   if (std::is_same_v<T, double> && order(system) > large) return;
   const DiscreteStateSpace s = balanced(system);
   constexpr Index products = 20'000'000;
-  const Index samples = std::clamp<Index>(products / (s.order() * s.order()), 16, 2048);
+  const Index samples = std::clamp<Index>(products / work_of_step(s), 16, 2048);
   const bool tame = powers_are_tame(s.A, samples);
   if (tame && !sums_may_cancel<T>(s)) return;
   if constexpr (std::is_same_v<T, float>) {
@@ -306,7 +395,7 @@ void check_recurrence(std::string_view where, const DiscreteSystem& system) {
   }
   const long double to_come = tame ? largest_output(s) : 0;
   const auto check = [&](auto exact, const Matrix<double>& u) {
-    for (Index k = 0; k < samples && !exact.beyond(); ++k) exact.step(u.col(k));
+    for (Index k = 0; k < u.cols() && !exact.beyond(); ++k) exact.step(u.col(k));
     const long double largest = std::max(exact.output(), to_come);
     if (of_use(exact.own_error(), largest)) return;
     std::ostringstream text;
@@ -316,11 +405,11 @@ void check_recurrence(std::string_view where, const DiscreteSystem& system) {
          << (std::is_same_v<T, float> ? "double, or " : "") << other_coordinates;
     throw std::domain_error(text.str());
   };
-  for (const Matrix<double>& u : telling_signals(s, samples)) {
+  for (const Signal& signal : telling_signals(s, samples)) {
     if (transfer) {
-      check(Beside<T, double>(s), u);  // its coefficients stay in double
+      check(Beside<T, double>(s, signal.x0), signal.u);  // its coefficients stay in double
     } else {
-      check(Beside<T>(s), u);
+      check(Beside<T>(s, signal.x0), signal.u);
     }
   }
 }

@@ -50,9 +50,8 @@ Matrix<double> kernel_of_block(const DiscreteSystem& system, Index block) {
 
 /// H(k q + i, l p + j) = K_(k-l)(i, j)
 template <class T>
-Matrix<T> toeplitz(const DiscreteSystem& system, Index block) {
-  const Index p = inputs(system), q = outputs(system);
-  const Matrix<double> K = kernel_of_block(system, block);
+Matrix<T> toeplitz(const Matrix<double>& K, Index p, Index q) {
+  const Index block = K.cols();
   Matrix<T> H = Matrix<T>::Zero(q * block, p * block);
   for (Index l = 0; l < block; ++l) {
     for (Index k = l; k < block; ++k) {
@@ -154,7 +153,8 @@ template <class T>
 Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
   const Index N = order(system), p = inputs(system), q = outputs(system);
   Blocks<T> blocks;
-  blocks.H = toeplitz<T>(system, block);
+  const Matrix<double> K = kernel_of_block(system, block);
+  blocks.H = toeplitz<T>(K, p, q);
   const Matrix<double> responses = detail::state_responses(system, block);
   const Matrix<double> reach = detail::reachable_states(system, block);
   blocks.O.resize(q * block, N);
@@ -173,7 +173,7 @@ Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
       const Vector<T> given = x.cast<T>();
       x = (blocks.ones.cwiseProduct(given) + blocks.step.topRows(N) * given).template cast<double>();
     };
-    detail::check_blocks<T>("Chunked", system, {responses, reach, advance, block, false});
+    detail::check_blocks<T>("Chunked", system, {responses, reach, advance, K, block, false, false});
   }
   for (const Matrix<T>* table : {&blocks.H, &blocks.O, &blocks.R, &blocks.step})
     detail::check_table("Chunked", *table, block);

@@ -78,7 +78,7 @@ Tables<T> make_tables(const DiscreteSystem& any, Index block, const detail::Real
       if ((samples >> bit) % 2 == 1) x = (tables.powers[bit] * x).eval();
     }
   };
-  detail::check_blocks<T>("Convolution", any, {responses, reach, advance, block, true});
+  detail::check_blocks<T>("Convolution", any, {responses, reach, advance, K, block, true, true});
   detail::check_table("Convolution", tables.spectra, block);
   detail::check_table("Convolution", tables.responses, block);
   detail::check_table("Convolution", tables.reach, block);
