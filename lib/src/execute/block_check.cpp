@@ -255,15 +255,6 @@ struct Limits {
   long double least;    // of |C| |x|: an FFT rounds relative to the largest value of the kernel
 };
 
-[[noreturn]] void refuse_unseen(std::string_view where, Index block) {
-  std::ostringstream text;
-  text << "longstate::" << where << ": powers of A up to that of a block of " << block
-       << " hold large numbers that may cancel, and what that does to so many states would take long to see; take the "
-          "recurrence, or "
-       << other_coordinates;
-  throw std::domain_error(text.str());
-}
-
 [[noreturn]] void refuse(std::string_view where, Index block, bool tame, double error, std::string_view of) {
   std::ostringstream text;
   text << "longstate::" << where << ": blocks of " << block << " would be off by " << error << " of the largest " << of
@@ -338,6 +329,20 @@ std::vector<Hold> ways(const BlockForm& form) {
 
 }  // namespace
 
+void check_size(std::string_view where, const DiscreteSystem& system, Index block) {
+  constexpr Index large = 64;
+  if (order(system) <= large) return;
+  if (!std::holds_alternative<DiscreteStateSpace>(system) && !std::holds_alternative<TransferFunction>(system)) return;
+  const Matrix<double> A = balanced(system).A;
+  if (powers_are_tame(A, block) || powers_are_tame(A * std::exp(-log_radius(A)), block)) return;
+  std::ostringstream text;
+  text << "longstate::" << where << ": powers of A up to that of a block of " << block
+       << " hold large numbers that may cancel, and what that does to so many states would take long to see; take the "
+          "recurrence, or "
+       << other_coordinates;
+  throw std::domain_error(text.str());
+}
+
 template <class T>
 void check_blocks(std::string_view where, const DiscreteSystem& system, const BlockForm& form) {
   if (!std::holds_alternative<DiscreteStateSpace>(system) && !std::holds_alternative<TransferFunction>(system)) return;
@@ -346,9 +351,6 @@ void check_blocks(std::string_view where, const DiscreteSystem& system, const Bl
   const DiscreteStateSpace& s = balanced.system;
   const bool tame = powers_are_tame(s.A, form.block);
   if (tame && !may_cancel(form, given)) return check_recurrence<T>(where, system);  // its sums are those of blocks
-  constexpr Index large = 64;
-  const auto only_grows = [&] { return powers_are_tame(s.A * std::exp(-log_radius(s.A)), form.block); };
-  if (!tame && s.order() > large && !only_grows()) refuse_unseen(where, form.block);
   const Index p = s.inputs(), N = s.order(), length = form.block, samples = length * blocks_to_follow(s, length);
   const Limits limits{allowed_error<T>(system, given, samples), tame, tame ? largest_output(s) : 0,
                       form.rounds_by_the_largest ? form.kernel.cwiseAbs().maxCoeff() : 0};

@@ -152,6 +152,7 @@ void check_float_step(const DiscreteSystem& system, const Matrix<double>& O, con
 template <class T>
 Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
   const Index N = order(system), p = inputs(system), q = outputs(system);
+  detail::check_size("Chunked", system, block);
   Blocks<T> blocks;
   const Matrix<double> K = kernel_of_block(system, block);
   blocks.H = toeplitz<T>(K, p, q);

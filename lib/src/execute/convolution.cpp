@@ -65,6 +65,7 @@ std::vector<Matrix<double>> powers_up_to(const DiscreteSystem& system, Index blo
 
 template <class T>
 Tables<T> make_tables(const DiscreteSystem& any, Index block, const detail::RealFft<double>& fft) {
+  detail::check_size("Convolution", any, block);
   Tables<T> tables;
   const Matrix<double> K = kernel(any, block);
   check_growth<T>(any, K);
