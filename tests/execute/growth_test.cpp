@@ -225,8 +225,9 @@ bool has_kernel(const DiscreteStateSpace& s) {
 
 TEST_CASE("A8: units of the states, powers of two, do not decide whether a filter is taken") {
   int refused = 0;
-  for (const auto& [order, cutoff] : {std::pair(10, 0.002), {12, 0.02}, {14, 0.05}, {4, 0.05}, {2, 0.01}, {6, 0.3}}) {
-    const DiscreteStateSpace s = butterworth(order, cutoff);
+  for (const auto& filter : {std::pair(10, 0.002), {12, 0.02}, {14, 0.05}, {4, 0.05}, {2, 0.01}, {6, 0.3}}) {
+    const int order = filter.first;  // clang 14 captures no structured binding
+    const DiscreteStateSpace s = butterworth(order, filter.second);
     const bool taken = takes<Recurrence<double>>(s, 1);
     refused += taken ? 0 : 1;
     for (const int step : {-9, 4, 8, 12}) {
