@@ -167,22 +167,22 @@ Matrix<double> driving(const DiscreteStateSpace& s, Index samples) {
   return u;
 }
 
-/// A signal, and the state that it starts from.
-struct Signal {
+/// A signal, and the state that it starts from. (Signal is the view that a path runs.)
+struct Excitation {
   Matrix<double> u;
   Vector<double> x0;
 };
 
-Signal from_rest(Matrix<double> u, Index order) { return {std::move(u), Vector<double>::Zero(order)}; }
+Excitation from_rest(Matrix<double> u, Index order) { return {std::move(u), Vector<double>::Zero(order)}; }
 
 /// What shows rounding: noise, what drives the largest state, and a constant, which a high-pass is to forget.
-std::vector<Signal> telling_signals(const DiscreteStateSpace& s, Index samples) {
+std::vector<Excitation> telling_signals(const DiscreteStateSpace& s, Index samples) {
   return {from_rest(noise(s.inputs(), samples), s.order()), from_rest(driving(s, samples), s.order()),
           from_rest(Matrix<double>::Ones(s.inputs(), samples), s.order())};
 }
 
 /// A constant (sign 1) or the fastest tone (-1) that has been there for ever: a resonance elsewhere is at rest, and its kernel cancels.
-std::optional<Signal> steady_signal(const DiscreteStateSpace& s, double sign, Index samples) {
+std::optional<Excitation> steady_signal(const DiscreteStateSpace& s, double sign, Index samples) {
   const Matrix<double> I = Matrix<double>::Identity(s.order(), s.order());
   const Vector<double> x0 = Lu<double>(sign * I - s.A).solve(s.B.rowwise().sum());
   if (!x0.allFinite()) return std::nullopt;
@@ -190,7 +190,7 @@ std::optional<Signal> steady_signal(const DiscreteStateSpace& s, double sign, In
   if (sign < 0) {
     for (Index k = 1; k < samples; k += 2) u.col(k) *= -1;
   }
-  return Signal{std::move(u), x0};
+  return Excitation{std::move(u), x0};
 }
 
 /// The largest output of noise, also of noise held for 32, 1024 and 32,768 samples, so that what a delay holds back counts, too. Powers of A
@@ -280,7 +280,7 @@ enum class Hold { whole, parts };
 /// by. The largest error. Refuses what is above the limits.
 template <class T>
 long double follow(std::string_view where, const Balanced<DiscreteStateSpace>& balanced, const BlockForm& form,
-                   const Signal& signal, const Limits& limits, Hold hold, Beside<T>& exact) {
+                   const Excitation& signal, const Limits& limits, Hold hold, Beside<T>& exact) {
   constexpr long double most_own = 1e-3L;
   constexpr Index places = 32;   // of a block, at which its own inputs are summed
   constexpr double summed = 10;  // the sums here are plainer than the paths'
@@ -354,12 +354,12 @@ void check_blocks(std::string_view where, const DiscreteSystem& system, const Bl
   const Index p = s.inputs(), N = s.order(), length = form.block, samples = length * blocks_to_follow(s, length);
   const Limits limits{allowed_error<T>(system, given, samples), tame, tame ? largest_output(s) : 0,
                       form.rounds_by_the_largest ? form.kernel.cwiseAbs().maxCoeff() : 0};
-  const auto check = [&](const Signal& signal, Hold hold) {
+  const auto check = [&](const Excitation& signal, Hold hold) {
     Beside<T> exact(s, signal.x0);
     const long double error = follow<T>(where, balanced, form, signal, limits, hold, exact);
     return std::pair(error, std::max(exact.output(), limits.to_come));
   };
-  const auto check_of_use = [&](const Signal& signal, Hold hold) {
+  const auto check_of_use = [&](const Excitation& signal, Hold hold) {
     const auto [error, largest] = check(signal, hold);
     if (!of_use(error, largest)) refuse(where, length, tame, static_cast<double>(error / largest), "output");
   };
@@ -373,7 +373,7 @@ void check_blocks(std::string_view where, const DiscreteSystem& system, const Bl
     }
   }
   for (const Hold hold : ways(form)) {
-    for (const Signal& signal : telling_signals(s, samples)) check_of_use(signal, hold);
+    for (const Excitation& signal : telling_signals(s, samples)) check_of_use(signal, hold);
   }
   // Of these the output may be nothing at all: relative to |C| |x| alone. What grows does not stay there.
   if (log_radius(s.A) > 0) return;
@@ -409,8 +409,8 @@ void check_recurrence(std::string_view where, const DiscreteSystem& system) {
          << (std::is_same_v<T, float> ? "double, or " : "") << other_coordinates;
     throw std::domain_error(text.str());
   };
-  for (const Signal& signal : telling_signals(s, samples)) {
-    if (transfer) {
+  for (const Excitation& signal : telling_signals(s, samples)) {
+    if (transfer) {                                      // NOLINT(bugprone-branch-clone): alike only where T is double
       check(Beside<T, double>(s, signal.x0), signal.u);  // its coefficients stay in double
     } else {
       check(Beside<T>(s, signal.x0), signal.u);
