@@ -188,12 +188,23 @@ double unfaded_rounding(Index order, Index n) {
   return std::max(0.0, 2.4e-7 * std::sqrt(samples) - bound<T>(order));
 }
 
-/// Where a signal holds still or drifts, float rounds the state one way, sample after sample, until it has faded.
+/// Where a signal holds still or drifts, float rounds the state one way, sample after sample, until it has faded: the sum of ||A^k||_2 over
+/// the samples, from above, by k = 1, 2, 4, …
 template <class T>
 double held_rounding(const DiscreteSystem& system, Index n) {
   if (std::is_same_v<T, double>) return 0;
-  const double fades = 1 - support::spectral_radius(dense(system).A);
-  return 1.2e-7 * std::min(static_cast<double>(n), 1 / std::max(fades, 1e-12));
+  const auto norm = [](const Matrix<double>& M) {
+    return std::sqrt(M.cwiseAbs().rowwise().sum().maxCoeff() * M.cwiseAbs().colwise().sum().maxCoeff());
+  };
+  Matrix<double> power = dense(system).A;
+  double sum = 1, before = norm(power);
+  for (Index k = 1; k < n; k *= 2) {
+    power = (power * power).eval();
+    const double after = norm(power);
+    sum += static_cast<double>(std::min(k, n - k)) * std::max(before, after);
+    before = after;
+  }
+  return 1.2e-7 * sum;
 }
 
 /// Noise, or what real signals have: constants, ramps, slow waves, an impulse, silence after sound. `slow` is told of all but noise.

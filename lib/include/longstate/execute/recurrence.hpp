@@ -29,7 +29,7 @@ namespace longstate {
 ///            largest |C| |x| + |D| |u| up to then, however a signal is cut into calls. docs/accuracy.md has what else goes into it:
 ///            matrices of dense systems rounded to float, the condition of a transfer function, stiff steps, and what float's states round:
 ///            as a random walk where nothing fades; one way, sample after sample, where a signal holds still or drifts slowly: 1.2e-7 of
-///            the state times the samples that a system remembers, 1 / (1 - spectral radius). Take double for long memories of such.
+///            the state times the sum of ||A^k|| over the samples, 1 / (1 - spectral radius) of a normal A. Take double for long memories of such.
 /// Not finite a sample that is not a number makes the outputs of its copy so from there on, and its state. Other copies are untouched,
 ///            and nothing of it stays in this object: a run from another state is as in a new one.
 /// Real-time  step() and run() neither allocate, lock nor call the system (but see ConstSignal, types.hpp, for what Eigen does
