@@ -79,7 +79,7 @@ struct HermitianEigenpairs {
 };
 HermitianEigenpairs hermitian_eigenpairs(const Matrix<std::complex<double>>& A);
 
-/// A = U T U^T, T of diagonal blocks of 1 and 2.
+/// A = U T U^T, T of diagonal blocks of 1 and 2; diagonals of a block that cancel in its poles are equal (LAPACK's dlanv2).
 struct RealSchur {
   Matrix<double> U, T;
   bool converged;

@@ -35,8 +35,8 @@ void check_size(std::string_view where, const DiscreteSystem& system, Index bloc
 /// Dense systems and transfer functions whose powers of A, or sums of B, C or A, hold large numbers that cancel (a companion form of poles
 /// that lie together, which every digital filter is; its outputs may be tame all the same, where zeros lie by the poles): impulses early, in
 /// the middle and late in a block, and three signals that tell (noise, a constant, and what drives the largest state as far as it goes), are
-/// run by blocks and parts of blocks in turn, beside the recurrence in long double. At some samples the
-/// sums of a block's own inputs are made, too, also of a constant and a tone that have been there for ever. Other structures pass.
+/// run by blocks and parts of blocks in turn, beside the recurrence in long double. At some samples the sums of a block's own inputs are made,
+/// too, also of a constant and a tone that have been there for ever. Other structures pass.
 /// Throws std::domain_error where an output is off by more than what is promised (transfer functions: times their condition, at most 1e-3)
 /// and four times what the textbook recurrence in T is off by (1e-3 at most), relative to the largest |C| |x| up to then, or by more than a
 /// hundredth of the largest output.

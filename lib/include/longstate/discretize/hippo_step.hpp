@@ -40,7 +40,8 @@ class HippoStep {
   HippoStep(const Measure& measure, Index order, Discretization method, double alpha = 0.5,
             const PadeOptions& pade = {});
 
-  /// Sets the step, in seconds (legs: in log time). Throws std::invalid_argument if it is not positive and finite.
+  /// Sets the step, in seconds (legs: in log time). Throws std::invalid_argument if it is not positive and finite,
+  /// std::domain_error if e^(hA) of a stiff step is beyond the largest number; then nothing is prepared, and dt() is 0.
   void prepare(double dt);
 
   /// Room for every degree, so that prepare() allocates no more, whatever dt.

@@ -34,7 +34,8 @@ namespace longstate {
 /// Throws     std::invalid_argument from the constructors as Recurrence, if block < 1, or if a mode grows within a block by more than
 ///            2^12 (double) or 2^5 (float), which would take the digits of the block's first outputs: the message says how long it may be;
 ///            std::domain_error if a table passes the largest number of T, or if powers of A hold large numbers that cancel (a companion form
-///            of poles that lie together) and would take the outputs' digits from block to block.
+///            of poles that lie together) and would take the outputs' digits from block to block; of more than 64 states
+///            these are refused, but for growth, without a trial.
 /// See        Oppenheim & Schafer, Discrete-Time Signal Processing, 8.7 (block convolution by the DFT).
 template <class T>
 class Convolution {

@@ -37,7 +37,8 @@ namespace longstate {
 ///            Denormal numbers are taken as zeros, so that silence costs no more than sound.
 /// Threads    owns its scratch: copy it to use it on another thread.
 /// Throws     std::invalid_argument from the constructors if a system is not valid, the layer's sizes disagree, or copies is less
-///            than its size and not 0. std::domain_error where signals that tell show that rounding leaves a dense system or transfer function of
+///            than its size and not 0. std::domain_error where B, C or D is beyond the largest number of T, and where noise, a constant, or what drives
+///            the largest state shows that rounding leaves a dense system or transfer function of
 ///            no use, off by a hundredth of the largest output, as it does that of a digital filter of many poles and a low cutoff in
 ///            companion form, in float sooner than in double.
 template <class T>
