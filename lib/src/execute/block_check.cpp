@@ -5,6 +5,7 @@
 #include "../detail/product.hpp"
 #include "block_form.hpp"
 #include "growth.hpp"
+#include "long_powers.hpp"
 
 #include <longstate/execute/transition.hpp>
 

@@ -3,6 +3,7 @@
 #include "../detail/powers.hpp"
 #include "../detail/product.hpp"
 #include "../detail/real_form.hpp"
+#include "long_powers.hpp"
 #include "responses.hpp"
 
 #include <longstate/execute/kernel.hpp>
@@ -86,12 +87,20 @@ Matrix<double> companion_increment(const Long& w, Index length) {
   return result;
 }
 
-/// A - I of a dense system whose powers take long double.
+/// A - I of a dense system whose powers are made in long double.
 std::optional<Long> long_increment(const DiscreteSystem& system) {
-  constexpr Index most = 128;
   const auto* s = std::get_if<DiscreteStateSpace>(&system);
-  if (s == nullptr || s->order() > most) return std::nullopt;
+  if (s == nullptr || s->order() > most_in_long) return std::nullopt;
   return Long(s->A.cast<long double>()) - Long::Identity(s->order(), s->order());
+}
+
+/// krylov(), V, A V, A^2 V, …; where that would go a sample at a time, in long double.
+Matrix<double> columns_of_powers(const Matrix<double>& A, const Matrix<double>& V, Index length) {
+  if (!powers_take_long(A, length)) return krylov(A, V, length);
+  Matrix<double> columns(V.rows(), V.cols() * length);
+  for_each_power(A, V, length,
+                 [&](Index k, const Long& X) { columns.middleCols(k * V.cols(), V.cols()) = X.cast<double>(); });
+  return columns;
 }
 
 Long times(const Long& a, const Long& b) { return a * b; }
@@ -130,7 +139,7 @@ Matrix<double> state_responses(const DiscreteSystem& any, Index length) {
   if (const auto* transfer = std::get_if<TransferFunction>(&any)) return companion_state_responses(*transfer, length);
   const DiscreteStateSpace s = dense(any);
   const Matrix<double> first = s.convention == Convention::sequence ? Matrix<double>(s.C * s.A) : s.C;
-  const Matrix<double> rows = krylov(s.A.transpose(), first.transpose(), length);  // N x (q length), k major
+  const Matrix<double> rows = columns_of_powers(s.A.transpose(), first.transpose(), length);  // N x (q length), k major
   Matrix<double> responses(s.outputs() * length, s.order());
   for (Index k = 0; k < length; ++k) {
     for (Index i = 0; i < s.outputs(); ++i) responses.row(i * length + k) = rows.col(k * s.outputs() + i);
@@ -142,7 +151,7 @@ Matrix<double> reachable_states(const DiscreteSystem& any, Index length) {
   if (const auto* diagonal = std::get_if<DiscreteDiagonal>(&any)) return diagonal_reachable_states(*diagonal, length);
   if (const auto* transfer = std::get_if<TransferFunction>(&any)) return companion_reachable_states(*transfer, length);
   const DiscreteStateSpace s = dense(any);
-  const Matrix<double> columns = krylov(s.A, s.B, length);  // N x (p length), k major
+  const Matrix<double> columns = columns_of_powers(s.A, s.B, length);  // N x (p length), k major
   Matrix<double> reach(s.order(), s.inputs() * length);
   for (Index k = 0; k < length; ++k) {
     for (Index j = 0; j < s.inputs(); ++j) {

@@ -1,6 +1,6 @@
 #include "../detail/check.hpp"
 #include "block_check.hpp"
-#include "growth.hpp"
+#include "long_powers.hpp"
 #include "responses.hpp"
 
 #include <longstate/execute/kernel.hpp>
@@ -40,6 +40,15 @@ Matrix<double> kernel_of(const DiscreteSystem& system, Index length, const Respo
   if (length > start) K.rightCols(length - start) = responses(length - start);
   K.col(0) += D.reshaped();
   if (!K.allFinite()) fail_growing(K);
+  return K;
+}
+
+Matrix<double> long_responses(const DiscreteStateSpace& system, Index length) {
+  const detail::Long C = system.C.cast<long double>();
+  Matrix<double> K(C.rows() * system.inputs(), length);
+  detail::for_each_power(system.A, system.B, length, [&](Index k, const detail::Long& X) {
+    K.col(k) = Matrix<long double>(C * X).reshaped().cast<double>();
+  });
   return K;
 }
 
@@ -84,6 +93,9 @@ namespace detail {
 Matrix<double> responses(const DiscreteStateSpace& system, Index length) {
   const Index m = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(length))));
   check_recurrence<double>("kernel", system);
+  constexpr double soon = 3e8;  // products: half a second of long double, also where A^m is tame and A^length is not
+  const double products = static_cast<double>(system.A.size()) * static_cast<double>(system.inputs() * length);
+  if (powers_take_long(system.A, products <= soon ? length : m)) return long_responses(system, length);
   if (!powers_are_tame(system.A, m)) return stepped_responses(system, length);
   // C A^{im + j} B = (C A^{im}) (A^j B): m small steps of B, then length / m large steps of C.
   const Index p = system.inputs();

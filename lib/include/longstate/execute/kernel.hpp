@@ -23,13 +23,14 @@ namespace longstate {
 ///     transfer   numerator over denominator by FFT           O(q L log L), whatever N; where that is not good O(q L N)
 ///
 /// Systems that grow: nplr and transfer by their recurrence, O(L N). Dense ones whose powers are large, as those of a companion form: too,
-/// O(L N^2).
+/// O(L N^2), in long double up to 128 states.
 ///
 /// Accuracy   1e-11 of the largest value, up to L = 2^20 (tests/execute/kernel_test.cpp, against 60 digits). A transfer function's
 ///            by FFT where that is good to 1e-12, else by a * K = c in long double, O(L N): to 1e-19 times the condition
-///            ||a||_1 ||1/a||_1 of that; a dense companion form is its recurrence, with what that rounds (docs/accuracy.md). (Coefficients rounded to double determine a kernel to 1e-16 times it, whatever the method.)
+///            ||a||_1 ||1/a||_1 of that; a dense companion form's by its recurrence in long double (docs/accuracy.md). (Coefficients
+///            rounded to double determine a kernel to 1e-16 times the condition, whatever the method.)
 /// Throws     std::invalid_argument if the system is not valid or length is not in [1, 2^30]; std::domain_error if the kernel passes
-///            the largest double within it, with the place, or rounding leaves a dense companion form of no use (recurrence.hpp).
+///            the largest double within it, with the place, or rounding leaves the recurrence of a dense companion form of no use (recurrence.hpp).
 Matrix<double> kernel(const DiscreteSystem& system, Index length);
 
 /// [V, A V, …, A^(length-1) V], N x (length columns(V)): the states that follow from an impulse, or from a state.
