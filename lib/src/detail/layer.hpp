@@ -37,9 +37,9 @@ inline Index check_layer(std::string_view where, const std::vector<DiscreteSyste
   return copies == 0 ? systems : copies;
 }
 
-/// Throws std::domain_error where B, C or D of a system has numbers beyond the largest of T.
+/// Throws std::domain_error where A of a dense system, B, C or D has numbers beyond the largest of T.
 template <class T>
-void check_ports(std::string_view where, const DiscreteSystem& system) {
+void check_range(std::string_view where, const DiscreteSystem& system) {
   const auto check = [&](std::string_view name, const Matrix<double>& M) {
     if (M.template cast<T>().allFinite()) return;
     throw std::domain_error(std::string("longstate::")
@@ -48,6 +48,7 @@ void check_ports(std::string_view where, const DiscreteSystem& system) {
                                 .append(name)
                                 .append(" has numbers beyond the largest float; take double, or other units"));
   };
+  if (const auto* dense = std::get_if<DiscreteStateSpace>(&system)) check("A", dense->A);
   check("B", input_matrix(system));
   check("C", output_matrix(system));
   check("D", feed_through(system));

@@ -8,11 +8,11 @@
 #include "../simd/product.hpp"
 #include "../simd/size.hpp"
 #include "../simd/transpose.hpp"
-#include "block_check.hpp"
 #include "block_form.hpp"
 #include "cost.hpp"
 #include "growth.hpp"
 #include "responses.hpp"
+#include "trial.hpp"
 
 #include <longstate/execute/chunked.hpp>
 #include <longstate/execute/kernel.hpp>
@@ -76,18 +76,6 @@ void set_step(Blocks<T>& blocks, const DiscreteDiagonal& system, Index block) {
   }
 }
 
-/// Poles that lie together, as those of a transfer function of a small dt, may leave the unit circle once A^T is rounded.
-template <class T>
-void check_rounding(const DiscreteSystem& system, const Matrix<double>& rounded, Index block) {
-  constexpr double slack = 0.05;  // of a block
-  if (detail::log_radius(rounded) <= detail::log_growth(system) * static_cast<double>(block) + slack) return;
-  std::ostringstream text;
-  text << "longstate::Chunked: rounded to " << (std::is_same_v<T, float> ? "float" : "double")
-       << ", the step of a block of " << block << " would grow; take the recurrence"
-       << (std::is_same_v<T, float> ? ", or double" : "");
-  throw std::domain_error(text.str());
-}
-
 /// Poles that lie together cancel in A^T, and what float takes from its entries may be more than all of their outputs. Over 1, 2, 4, … blocks the
 /// outputs O (A^T)^m R that follow from an impulse are to keep the promise of the class, apart from what rounding A itself does.
 template <class System>
@@ -138,7 +126,7 @@ void set_step(Blocks<T>& blocks, const DiscreteSystem& system, Matrix<double> re
   blocks.step.topRows(N) = rest.template cast<T>();
   blocks.ones = ones.template cast<T>();
   detail::check_table("Chunked", blocks.step, block);
-  check_rounding<T>(system, step_of(blocks, N), block);
+  detail::check_step("Chunked", std::is_same_v<T, float> ? "float" : "double", system, step_of(blocks, N), block);
 }
 
 /// Of the structures whose A has no form that keeps it (as a measure's, or a normal one).
@@ -149,10 +137,57 @@ void check_float_step(const DiscreteSystem& system, const Matrix<double>& O, con
   if (const auto* s = std::get_if<TransferFunction>(&system)) check_float_step(*s, O, R, step, block);
 }
 
+/// Blocks of one copy, frames one after the other: u pT x count, y qT x count. states: as run_copy has them, its first the one to start from.
+template <class T>
+void run_blocks(const Blocks<T>& s, const Blocks<T>& next, Index block, Index count, const T* u, T* y,
+                Matrix<T>& states) {
+  const auto& loops = simd::product_loops<T>();
+  const Index p = s.H.cols() / block, q = s.H.rows() / block, N = s.O.cols();
+  const std::size_t rows = size(states.rows()), blocks = size(count), in = size(p * block), out = size(q * block);
+  const auto state = [&](Index b) { return states.col(b).data(); };
+
+  simd::prefetch(next.R.data(), size(next.R.size()));
+  loops.set(s.R.data(), rows, in, u, in, blocks, state(1), rows);
+  if (s.ones.size() == 0) {
+    loops.turn(s.step.data(), state(0), rows, blocks);
+  } else {
+    for (Index b = 0; b < count; ++b) {
+      states.col(b + 1).head(N) += s.ones.cwiseProduct(states.col(b).head(N));
+      loops.add(s.step.data(), rows, size(N), state(b), rows, 1, state(b + 1), rows);
+    }
+  }
+  simd::prefetch(next.O.data(), size(next.O.size()));
+  loops.set(s.O.data(), out, size(N), state(0), rows, blocks, y, out);
+  simd::prefetch(next.H.data(), size(next.H.size()));
+  loops.add_lower(s.H.data(), out, size(q), size(p), u, in, blocks, y, out);
+
+  const Index T2 = block + vector_rows;  // the triangle in whole vectors
+  detail::count_multiply_adds(count * (s.R.size() + s.O.size() + q * p * block * T2 / 2 +
+                                       (s.ones.size() == 0 ? s.step.cols() * N : s.step.size())));
+}
+
+template <class T>
+void check_tables(const Blocks<T>& blocks, Index block) {
+  for (const Matrix<T>* table : {&blocks.H, &blocks.O, &blocks.R, &blocks.step})
+    detail::check_table("Chunked", *table, block);
+}
+
+/// By the loops that run() takes.
+template <class T>
+detail::RunBlocks<T> as_run(const Blocks<T>& blocks, Index block) {
+  return [&blocks, block](const Matrix<T>& u, Matrix<T>& y, Vector<T>& x) {
+    const Index count = u.cols() / block;
+    Matrix<T> states = Matrix<T>::Zero(padded_rows(x.size()), count + 1);
+    states.col(0).head(x.size()) = x;
+    run_blocks(blocks, blocks, block, count, u.data(), y.data(), states);
+    x = states.col(count).head(x.size());
+  };
+}
+
 template <class T>
 Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
   const Index N = order(system), p = inputs(system), q = outputs(system);
-  detail::check_size("Chunked", system, block);
+  const std::optional<detail::Powers> powers = detail::powers_of_block("Chunked", system, block);
   Blocks<T> blocks;
   const Matrix<double> K = kernel_of_block(system, block);
   blocks.H = toeplitz<T>(K, p, q);
@@ -166,18 +201,18 @@ Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
   }
   if (const auto* diagonal = std::get_if<DiscreteDiagonal>(&system)) {
     set_step(blocks, *diagonal, block);
-  } else {
-    const Matrix<double> rest = detail::block_increment(system, block);
-    set_step(blocks, system, rest, block);
-    if constexpr (std::is_same_v<T, float>) check_float_step(system, responses, reach, blocks, block);
-    const auto advance = [&](Vector<double>& x, Index) {  // as run_copy does, whose sums round, too
-      const Vector<T> given = x.cast<T>();
-      x = (blocks.ones.cwiseProduct(given) + blocks.step.topRows(N) * given).template cast<double>();
-    };
-    detail::check_blocks<T>("Chunked", system, {responses, reach, advance, K, block, false, false});
+    check_tables(blocks, block);
+    return blocks;
   }
-  for (const Matrix<T>* table : {&blocks.H, &blocks.O, &blocks.R, &blocks.step})
-    detail::check_table("Chunked", *table, block);
+  const Matrix<double> rest = detail::block_increment(system, block);
+  set_step(blocks, system, rest, block);
+  check_tables(blocks, block);
+  if constexpr (std::is_same_v<T, float>) check_float_step(system, responses, reach, blocks, block);
+  const auto advance = [&](Vector<double>& x) { x += (rest * x).eval(); };
+  if (powers) {
+    detail::try_blocks<T>("Chunked", system, *powers, {responses, reach, advance, K, block, false, false},
+                          as_run(blocks, block));
+  }
   return blocks;
 }
 
@@ -277,33 +312,8 @@ void Chunked<T>::run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index f
 
 template <class T>
 void Chunked<T>::run_copy(Index copy, Index blocks, const T* u, T* y, StateRef<T> x) {
-  const auto& loops = simd::product_loops<T>();
-  const Blocks<T>& s = design_->of(copy);
-  const std::size_t N = size(order()), rows = size(states_.rows()), count = size(blocks);
-  const std::size_t in = size(design_->p * block()), out = size(design_->q * block());
-  const auto state = [&](Index b) { return states_.col(b).data(); };
-
-  const Blocks<T>& next = design_->of(std::min(copy + 1, copies() - 1));
-
   states_.col(0).head(order()) = x.col(copy);
-  simd::prefetch(next.R.data(), size(next.R.size()));
-  loops.set(s.R.data(), rows, in, u, in, count, state(1), rows);
-  if (s.ones.size() == 0) {
-    loops.turn(s.step.data(), state(0), rows, count);
-  } else {
-    for (Index b = 0; b < blocks; ++b) {
-      states_.col(b + 1).head(order()) += s.ones.cwiseProduct(states_.col(b).head(order()));
-      loops.add(s.step.data(), rows, N, state(b), rows, 1, state(b + 1), rows);
-    }
-  }
-  simd::prefetch(next.O.data(), size(next.O.size()));
-  loops.set(s.O.data(), out, N, state(0), rows, count, y, out);
-  simd::prefetch(next.H.data(), size(next.H.size()));
-  loops.add_lower(s.H.data(), out, size(design_->q), size(design_->p), u, in, count, y, out);
-
-  const Index T2 = block() + vector_rows;  // the triangle in whole vectors
-  detail::count_multiply_adds(blocks * (s.R.size() + s.O.size() + design_->q * design_->p * block() * T2 / 2 +
-                                        (s.ones.size() == 0 ? s.step.cols() * order() : s.step.size())));
+  run_blocks(design_->of(copy), design_->of(std::min(copy + 1, copies() - 1)), block(), blocks, u, y, states_);
   x.col(copy) = states_.col(blocks).head(order());
 }
 

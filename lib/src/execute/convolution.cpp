@@ -2,9 +2,9 @@
 #include "../detail/fft.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/tally.hpp"
-#include "block_check.hpp"
 #include "block_form.hpp"
 #include "growth.hpp"
+#include "trial.hpp"
 
 #include <longstate/execute/convolution.hpp>
 #include <longstate/execute/kernel.hpp>
@@ -64,26 +64,93 @@ std::vector<Matrix<double>> powers_up_to(const DiscreteSystem& system, Index blo
 }
 
 template <class T>
-Tables<T> make_tables(const DiscreteSystem& any, Index block, const detail::RealFft<double>& fft) {
-  detail::check_size("Convolution", any, block);
-  Tables<T> tables;
-  const Matrix<double> K = kernel(any, block);
-  check_growth<T>(any, K);
-  tables.spectra = kernel_spectra(K, fft).template cast<std::complex<T>>();
-  const Matrix<double> responses = detail::state_responses(any, block), reach = detail::reachable_states(any, block);
-  tables.responses = responses.cast<T>();
-  tables.reach = reach.cast<T>();
-  tables.powers = powers_up_to(any, block);
-  const auto advance = [&](Vector<double>& x, Index samples) {
-    for (std::size_t bit = 0; bit < tables.powers.size(); ++bit) {
-      if ((samples >> bit) % 2 == 1) x = (tables.powers[bit] * x).eval();
-    }
-  };
-  detail::check_blocks<T>("Convolution", any, {responses, reach, advance, K, block, true, true});
+detail::ConvolutionScratch<T> scratch_for(const Tables<T>& tables, Index block, const detail::RealFft<T>& fft) {
+  const Index N = tables.reach.rows();
+  detail::ConvolutionScratch<T> w;
+  w.input_spectra.resize(fft.padded_bins(), tables.reach.cols() / block);
+  w.product.resize(fft.padded_bins());
+  w.time.resize(fft.length());
+  w.next.resize(N);
+  w.power.resize(N);
+  w.powered.resize(N);
+  w.response.resize(block);
+  return w;
+}
+
+/// One copy, m <= block samples: u p x m, y q x m, x N.
+template <class T, class U, class Y, class X>
+void run_block(const Tables<T>& tables, Index block, const detail::RealFft<T>& fft, detail::ConvolutionScratch<T>& w,
+               const U& u, Y&& y, X&& x) {
+  const Index m = u.cols(), p = u.rows(), q = y.rows(), bins = fft.bins();
+  w.next.setZero();
+  for (Index j = 0; j < p; ++j) {
+    w.time.head(m) = u.row(j);
+    w.time.tail(w.time.size() - m).setZero();
+    w.next.noalias() += tables.reach.middleCols((j + 1) * block - m, m) * w.time.head(m);
+    fft.forward(w.time.data(), &w.input_spectra(0, j));
+  }
+
+  for (Index i = 0; i < q; ++i) {
+    const auto spectrum = [&](Index j) { return tables.spectra.col(i + q * j).head(bins).array(); };
+    w.product.head(bins) = spectrum(0) * w.input_spectra.col(0).head(bins).array();
+    for (Index j = 1; j < p; ++j)
+      w.product.head(bins).array() += spectrum(j) * w.input_spectra.col(j).head(bins).array();
+    fft.inverse(w.product.data(), w.time.data());
+    w.response.head(m).noalias() = tables.responses.middleRows(i * block, m) * x;
+    y.row(i) = w.time.head(m) + w.response.head(m);
+  }
+
+  w.power = x.template cast<double>();
+  for (std::size_t bit = 0; bit < tables.powers.size(); ++bit) {
+    if ((m >> bit) % 2 == 0) continue;
+    w.powered.noalias() = tables.powers[bit] * w.power;
+    w.power.swap(w.powered);
+  }
+  x = w.power.template cast<T>() + w.next;
+  detail::count_flops((p + q) * fft.flops());
+  detail::count_multiply_adds(p * q * 4 * bins + (p + q) * x.size() * m +
+                              std::popcount(static_cast<std::size_t>(m)) * x.size() * x.size());
+}
+
+/// By what run() takes.
+template <class T>
+detail::RunBlocks<T> as_run(const Tables<T>& tables, Index block, const detail::RealFft<T>& fft) {
+  return [&tables, block, &fft, w = scratch_for(tables, block, fft)](
+             const Matrix<T>& u, Matrix<T>& y, Vector<T>& x) mutable { run_block(tables, block, fft, w, u, y, x); };
+}
+
+template <class T>
+void check_tables(const Tables<T>& tables, Index block) {
   detail::check_table("Convolution", tables.spectra, block);
   detail::check_table("Convolution", tables.responses, block);
   detail::check_table("Convolution", tables.reach, block);
   for (const Matrix<double>& power : tables.powers) detail::check_table("Convolution", power, block);
+}
+
+template <class T>
+Tables<T> make_tables(const DiscreteSystem& system, Index block, const detail::RealFft<T>& fft,
+                      const detail::RealFft<double>& fft_double) {
+  const std::optional<detail::Powers> powers = detail::powers_of_block("Convolution", system, block);
+  Tables<T> tables;
+  const Matrix<double> K = kernel(system, block);
+  check_growth<T>(system, K);
+  tables.spectra = kernel_spectra(K, fft_double).template cast<std::complex<T>>();
+  const Matrix<double> responses = detail::state_responses(system, block),
+                       reach = detail::reachable_states(system, block);
+  tables.responses = responses.cast<T>();
+  tables.reach = reach.cast<T>();
+  tables.powers = powers_up_to(system, block);
+  check_tables(tables, block);
+  if (!powers) return tables;
+  if (!powers->tame)
+    detail::check_step("Convolution", "double", system, tables.powers.back(), Index{1} << (tables.powers.size() - 1));
+  const auto advance = [&](Vector<double>& x) {
+    for (std::size_t bit = 0; bit < tables.powers.size(); ++bit) {
+      if ((block >> bit) % 2 == 1) x = (tables.powers[bit] * x).eval();
+    }
+  };
+  detail::try_blocks<T>("Convolution", system, *powers, {responses, reach, advance, K, block, true, true},
+                        as_run(tables, block, fft));
   return tables;
 }
 
@@ -108,7 +175,7 @@ struct Convolution<T>::Design {
         outputs(longstate::outputs(layer.front())),
         fft(detail::good_real_fft_length(2 * block - 1)) {
     const detail::RealFft<double> fft_double(fft.length());
-    for (const DiscreteSystem& system : layer) systems.push_back(make_tables<T>(system, block, fft_double));
+    for (const DiscreteSystem& system : layer) systems.push_back(make_tables<T>(system, block, fft, fft_double));
   }
 };
 
@@ -120,14 +187,7 @@ template <class T>
 Convolution<T>::Convolution(const std::vector<DiscreteSystem>& layer, Index block, Index copies)
     : copies_(detail::check_layer("Convolution", layer, copies)) {
   design_ = std::make_shared<const Design>(layer, block);
-  const detail::RealFft<T>& fft = design_->fft;
-  input_spectra_.resize(fft.padded_bins(), design_->inputs);
-  product_.resize(fft.padded_bins());
-  time_.resize(fft.length());
-  next_.resize(design_->order);
-  power_.resize(design_->order);
-  powered_.resize(design_->order);
-  response_.resize(block);
+  scratch_ = scratch_for(design_->systems.front(), block, design_->fft);
 }
 
 template <class T>
@@ -159,49 +219,14 @@ template <class T>
 void Convolution<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   detail::check_run("Convolution::run", *this, u, y, x);
   const detail::NoDenormals guard;
-  for (Index done = 0; done < u.cols(); done += block()) {
-    const Index more = std::min(block(), u.cols() - done);
-    run_block(u.middleCols(done, more), y.middleCols(done, more), x);
-  }
-}
-
-template <class T>
-void Convolution<T>::run_block(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   const Design& d = *design_;
-  const Index m = u.cols();
-  for (Index c = 0; c < copies_; ++c) {
-    const Tables<T>& tables = d.systems[static_cast<std::size_t>(c) % d.systems.size()];
-
-    next_.setZero();
-    for (Index j = 0; j < d.inputs; ++j) {
-      time_.head(m) = u.row(c * d.inputs + j);
-      time_.tail(time_.size() - m).setZero();
-      next_.noalias() += tables.reach.middleCols((j + 1) * d.block - m, m) * time_.head(m);
-      d.fft.forward(time_.data(), &input_spectra_(0, j));
+  for (Index done = 0; done < u.cols(); done += d.block) {
+    const Index m = std::min(d.block, u.cols() - done);
+    for (Index c = 0; c < copies_; ++c) {
+      const Tables<T>& tables = d.systems[static_cast<std::size_t>(c) % d.systems.size()];
+      run_block(tables, d.block, d.fft, scratch_, u.block(c * d.inputs, done, d.inputs, m),
+                y.block(c * d.outputs, done, d.outputs, m), x.col(c));
     }
-
-    const Index bins = d.fft.bins();
-    for (Index i = 0; i < d.outputs; ++i) {
-      const auto spectrum = [&](Index j) { return tables.spectra.col(i + d.outputs * j).head(bins).array(); };
-      product_.head(bins) = spectrum(0) * input_spectra_.col(0).head(bins).array();
-      for (Index j = 1; j < d.inputs; ++j) {
-        product_.head(bins).array() += spectrum(j) * input_spectra_.col(j).head(bins).array();
-      }
-      d.fft.inverse(product_.data(), time_.data());
-      response_.head(m).noalias() = tables.responses.middleRows(i * d.block, m) * x.col(c);
-      y.row(c * d.outputs + i) = time_.head(m) + response_.head(m);
-    }
-
-    power_ = x.col(c).template cast<double>();
-    for (std::size_t bit = 0; bit < tables.powers.size(); ++bit) {
-      if ((m >> bit) % 2 == 0) continue;
-      powered_.noalias() = tables.powers[bit] * power_;
-      power_.swap(powered_);
-    }
-    x.col(c) = power_.template cast<T>() + next_;
-    detail::count_flops((d.inputs + d.outputs) * d.fft.flops());
-    detail::count_multiply_adds(d.inputs * d.outputs * 4 * d.fft.bins() + (d.inputs + d.outputs) * d.order * m +
-                                std::popcount(static_cast<std::size_t>(m)) * d.order * d.order);
   }
 }
 

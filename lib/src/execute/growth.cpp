@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 
 namespace longstate::detail {
@@ -42,7 +44,9 @@ double log_radius(const Matrix<double>& A) {
   constexpr double none = 1e-7;  // no block is so long that this matters, and the next would not see less
   const Matrix<double> B = rescaled(A, balancing(A));
   if (log_radius_by_squaring(B) < none) return 0;
-  return std::max(0.0, std::log(eigenvalues(B).cwiseAbs().maxCoeff()));
+  const Vector<std::complex<double>> values = eigenvalues(B);
+  if (!values.allFinite()) throw std::domain_error("longstate: the eigenvalues of A are beyond the largest number");
+  return std::max(0.0, std::log(values.cwiseAbs().maxCoeff()));
 }
 
 double log_growth(const DiscreteSystem& system) {
@@ -83,15 +87,21 @@ void check_in_float(std::string_view where, const DiscreteSystem& system) {
   constexpr double slack = 1e-5;  // of a sample
   const auto* dense = std::get_if<DiscreteStateSpace>(&system);
   if (!dense) return;
-  if (!dense->A.cast<float>().allFinite()) {
-    throw std::domain_error(
-        std::string("longstate::").append(where).append(": A is beyond the largest float; take double"));
-  }
   const double growth = log_growth(in_float(*dense));
   if (growth <= slack || growth <= log_growth(system) + slack) return;
   std::ostringstream text;
   text << "longstate::" << where << ": rounded to float, the poles of A, which lie together, would grow by "
        << std::expm1(growth) << " a sample; take double, or " << other_coordinates;
+  throw std::domain_error(text.str());
+}
+
+void check_step(std::string_view where, std::string_view precision, const DiscreteSystem& system,
+                const Matrix<double>& rounded, Index block) {
+  constexpr double slack = 0.05;  // of a block
+  if (log_radius(rounded) <= log_growth(system) * static_cast<double>(block) + slack) return;
+  std::ostringstream text;
+  text << "longstate::" << where << ": rounded to " << precision << ", the step of a block of " << block
+       << " would grow; take the recurrence" << (precision == "float" ? ", or double" : "");
   throw std::domain_error(text.str());
 }
 

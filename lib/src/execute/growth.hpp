@@ -35,6 +35,11 @@ DiscreteSystem in_float(TransferFunction system);
 /// rounded to float, so that a recurrence would grow where the system does not. Other structures keep their poles.
 void check_in_float(std::string_view where, const DiscreteSystem& system);
 
+/// Throws std::domain_error where poles that lie together, as those of a transfer function of a small dt, leave the unit circle once A^block
+/// is rounded. precision: its name.
+void check_step(std::string_view where, std::string_view precision, const DiscreteSystem& system,
+                const Matrix<double>& rounded, Index block);
+
 /// Samples of a block over which nothing grows by more than `most`; at least 1.
 Index longest_block(double log_growth, double most);
 

@@ -1,7 +1,7 @@
 #include "../detail/check.hpp"
-#include "block_check.hpp"
 #include "long_powers.hpp"
 #include "responses.hpp"
+#include "trial.hpp"
 
 #include <longstate/execute/kernel.hpp>
 #include <longstate/execute/transition.hpp>
@@ -92,7 +92,7 @@ namespace detail {
 
 Matrix<double> responses(const DiscreteStateSpace& system, Index length) {
   const Index m = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(length))));
-  check_recurrence<double>("kernel", system);
+  try_recurrence<double>("kernel", system);
   constexpr double soon = 3e8;  // products: half a second of long double, also where A^m is tame and A^length is not
   const double products = static_cast<double>(system.A.size()) * static_cast<double>(system.inputs() * length);
   if (powers_take_long(system.A, products <= soon ? length : m)) return long_responses(system, length);

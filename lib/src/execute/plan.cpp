@@ -1,6 +1,8 @@
 #include "../detail/check.hpp"
+#include "../detail/layer.hpp"
 #include "cost.hpp"
 #include "growth.hpp"
+#include "trial.hpp"
 
 #include <longstate/execute/plan.hpp>
 
@@ -63,12 +65,6 @@ double estimated(const detail::CostOf& of, const Candidate& candidate) {
   return detail::convolution_seconds(of, candidate.block);
 }
 
-/// Whether matrices may not survive their rounding to T, or grow too fast: then a path is tried before it is a candidate.
-bool may_be_refused(const DiscreteSystem& system, const Candidate& candidate) {
-  const bool made_of_powers = structure(system) == Structure::transfer || structure(system) == Structure::dense;
-  return made_of_powers && candidate.path != Path::recurrent;
-}
-
 template <class T>
 bool can_build(const std::vector<DiscreteSystem>& layer, const Candidate& candidate, const Workload& workload) {
   try {
@@ -105,7 +101,7 @@ double measured(Planned<T> path, Index samples) {
 template <class T>
 Plan make_plan(const std::vector<DiscreteSystem>& layer, const Workload& workload, Planning planning) {
   check(workload);
-  validate(layer.front());
+  detail::check_layer("plan", layer);
   const Index parts = std::min<Index>(workload.threads, std::max<Index>(workload.copies / copies_of_a_part, 1));
   const Index copies = std::max<Index>(workload.copies / parts, 1);
   const detail::CostOf of{layer.front(), std::min(static_cast<Index>(layer.size()), copies), copies,
@@ -115,13 +111,16 @@ Plan make_plan(const std::vector<DiscreteSystem>& layer, const Workload& workloa
     candidate.seconds = estimated(of, candidate) / static_cast<double>(parts);
   const auto by_time = [&] { std::ranges::stable_sort(plan.candidates, {}, &Candidate::seconds); };
   by_time();
+  // Matrices may not survive their rounding to T, or grow too fast: then a path is built before it is chosen.
   const auto refused = [&](const Candidate& c) {
-    return may_be_refused(layer.front(), c) && !can_build<T>(layer, c, workload);
+    return detail::made_of_powers(layer.front()) && !can_build<T>(layer, c, workload);
   };
+  const Plan recurrent{workload, planning, {{Path::recurrent, 0, 0}}};
   if (planning == Planning::measure) {
     const double fastest = plan.best().seconds;
     const auto near = [&](const Candidate& c) { return c.seconds <= 8 * fastest; };  // the model is not that wrong
     std::erase_if(plan.candidates, [&](const Candidate& c) { return near(c) && refused(c); });
+    if (plan.candidates.empty()) Planned<T>(layer, recurrent);  // says why
     for (Candidate& candidate : plan.candidates) {
       if (!near(candidate)) continue;
       candidate.seconds =
@@ -130,7 +129,10 @@ Plan make_plan(const std::vector<DiscreteSystem>& layer, const Workload& workloa
     by_time();
   }
   // Those behind the best are not built, which costs more than all else here.
-  while (refused(plan.best())) plan.candidates.erase(plan.candidates.begin());
+  while (refused(plan.best())) {
+    plan.candidates.erase(plan.candidates.begin());
+    if (plan.candidates.empty()) Planned<T>(layer, recurrent);  // says why
+  }
   return plan;
 }
 

@@ -1,7 +1,7 @@
 #include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/tally.hpp"
-#include "block_check.hpp"
+#include "trial.hpp"
 
 #include <longstate/execute/recurrence.hpp>
 
@@ -16,8 +16,8 @@ Recurrence<T>::Recurrence(const std::vector<DiscreteSystem>& layer, Index copies
   copies = detail::check_layer("Recurrence", layer, copies);
   convention_ = convention(layer.front());
   for (const DiscreteSystem& s : layer) {
-    detail::check_recurrence<T>("Recurrence", s);
-    detail::check_ports<T>("Recurrence", s);
+    detail::check_range<T>("Recurrence", s);
+    detail::try_recurrence<T>("Recurrence", s);
     systems_.push_back({Transition<T>(s), input_matrix(s).template cast<T>(), output_matrix(s).template cast<T>(),
                         feed_through(s).template cast<T>()});
   }

@@ -12,6 +12,21 @@
 
 namespace longstate {
 
+namespace detail {
+
+/// What a block of one copy is worked out in.
+template <class T>
+struct ConvolutionScratch {
+  Matrix<std::complex<T>> input_spectra;  // bins x p
+  Vector<std::complex<T>> product;        // bins
+  Vector<T> time;                         // fft length
+  Vector<T> next;                         // N
+  Vector<double> power, powered;          // N
+  Vector<T> response;                     // L
+};
+
+}  // namespace detail
+
 /// Runs a discrete system of any structure, or a layer, in blocks of L = `block` samples. Within a block
 ///
 ///     y = K * u                 causal, by FFT of a good length >= 2L - 1     (zero-state response)
@@ -33,9 +48,10 @@ namespace longstate {
 /// Threads    copies share the tables and the plans and own their scratch: copy it to use it on another thread.
 /// Throws     std::invalid_argument from the constructors as Recurrence, if block < 1, or if a mode grows within a block by more than
 ///            2^12 (double) or 2^5 (float), which would take the digits of the block's first outputs: the message says how long it may be;
-///            std::domain_error if a table passes the largest number of T, or if powers of A hold large numbers that cancel (a companion form
-///            of poles that lie together) and would take the outputs' digits from block to block; of more than 64 states
-///            these are refused, but for growth, without a trial.
+///            std::domain_error if a table passes the largest number of T, or if powers of A, or sums of B, C or A, hold large numbers
+///            that cancel (a companion form of poles that lie together) and would take the outputs' digits: each system is tried. One
+///            whose powers are large, also when A is divided by its spectral radius, is refused without a trial where two blocks of it
+///            would take seconds of long double (100 dense states in blocks of 16,384).
 /// See        Oppenheim & Schafer, Discrete-Time Signal Processing, 8.7 (block convolution by the DFT).
 template <class T>
 class Convolution {
@@ -56,16 +72,9 @@ class Convolution {
 
  private:
   struct Design;
-  void run_block(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
-
   std::shared_ptr<const Design> design_;
   Index copies_;
-  Matrix<std::complex<T>> input_spectra_;  // bins x p
-  Vector<std::complex<T>> product_;        // bins
-  Vector<T> time_;                         // fft length
-  Vector<T> next_;                         // N
-  Vector<double> power_, powered_;         // N
-  Vector<T> response_;                     // L
+  detail::ConvolutionScratch<T> scratch_;
 };
 
 extern template class Convolution<float>;

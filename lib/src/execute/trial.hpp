@@ -1,0 +1,72 @@
+#pragma once
+
+// A path of a dense system or transfer function is tried before it is given out: powers of A, or sums of B, C or A, may hold large numbers
+// that cancel, and so may numbers leave the range of T. (A companion form of poles that lie together, which every digital filter is; its
+// outputs may be tame all the same, where zeros lie by the poles.) Signals go through it beside the recurrence in long double.
+
+#include "../detail/balance.hpp"
+
+#include <longstate/discretize/structured.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+namespace longstate::detail {
+
+/// What a path promises, of the largest |C| |x| (recurrence.hpp).
+template <class T>
+double promised_error(Index order) {
+  return std::is_same_v<T, float> ? 2 * static_cast<double>(std::max<Index>(order, 16)) * 1.2e-7 : 1e-12;
+}
+
+/// Whether a path of this system is made of powers and sums that may cancel. Other structures pass.
+bool made_of_powers(const DiscreteSystem& system);
+
+/// Tries the recurrence in T with three signals that tell: noise, a constant, and what drives the largest state as far as it goes, where
+/// powers of A are large, sums of B, C or A may cancel, or numbers come near the ends of T in the units given.
+/// Throws std::domain_error where an output is off by a hundredth of its largest, or the poles of A, rounded to float, grow and it does not
+/// (up to 512 states).
+/// Cost O(N^2 log N) products of long double at most, 6 10^7; up to 512 states O(N^3) to see whether powers are large.
+template <class T>
+void try_recurrence(std::string_view where, const DiscreteSystem& system);
+
+/// A system in units in which it shows whether powers of A are large: rounding does not see powers of two.
+struct Powers {
+  DiscreteStateSpace given;
+  Balanced<DiscreteStateSpace> balanced;
+  bool tame;  // of all up to that of a block
+};
+
+/// Of systems made of powers. Before tables are made: throws std::domain_error where powers are large, also those of A divided by its
+/// spectral radius, and so many states that to try two blocks would take seconds.   Cost O(N^3 log block)
+std::optional<Powers> powers_of_block(std::string_view where, const DiscreteSystem& system, Index block);
+
+/// How a path carries a state over: responses and reach as block_form.hpp has them, advance: x <- A^block x.
+struct BlockForm {
+  const Matrix<double>& responses;
+  const Matrix<double>& reach;
+  std::function<void(Vector<double>&)> advance;
+  const Matrix<double>& kernel;  // of at least a block
+  Index block;
+  bool parts;                  // the path takes less than a block, too, and goes on from there
+  bool rounds_by_the_largest;  // outputs of a block's own inputs: relative to the largest value of the kernel
+};
+
+/// A path of one system as it runs: u p x n, y q x n, n whole blocks or, where it takes them, parts; x N, in the units given.
+template <class T>
+using RunBlocks = std::function<void(const Matrix<T>& u, Matrix<T>& y, Vector<T>& x)>;
+
+/// Tries a path of blocks where the recurrence would be tried, or a block's tables may cancel: with the three signals, by blocks and, where
+/// it takes them, by parts of blocks in turn; impulses early, in the middle and late in a block; and a constant and the fastest tone that
+/// have been there for ever. As many of these as 10^8 products of long double take, two blocks at least, noise always.
+/// Throws std::domain_error where an output is off by more than what is promised (transfer functions: times their condition, at most 1e-3)
+/// and four times what the recurrence in T is off by (1e-3 at most), relative to the largest |C| |x| up to then, or by more than a
+/// hundredth of its largest.
+template <class T>
+void try_blocks(std::string_view where, const DiscreteSystem& system, const Powers& powers, const BlockForm& form,
+                const RunBlocks<T>& run);
+
+}  // namespace longstate::detail
