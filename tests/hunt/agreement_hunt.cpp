@@ -188,15 +188,22 @@ double unfaded_rounding(Index order, Index n) {
   return std::max(0.0, 2.4e-7 * std::sqrt(samples) - bound<T>(order));
 }
 
+/// What a system grows by in a sample, at least 1, as far as it is known well: rounding grows so, whether the signal does or not.
+double growth(const DiscreteSystem& system) {
+  if (const auto* s = std::get_if<DiscreteStateSpace>(&system)) return std::max(1.0, support::spectral_radius(s->A));
+  if (const auto* s = std::get_if<DiscreteDiagonal>(&system)) return std::max(1.0, std::exp(s->mu.real().maxCoeff()));
+  return 1;
+}
+
 /// Where a signal holds still or drifts, float rounds the state one way, sample after sample, until it has faded: the sum of ||A^k||_2 over
-/// the samples, from above, by k = 1, 2, 4, …
+/// the samples, from above, by k = 1, 2, 4, …; A divided by what it grows by, which is in the scale.
 template <class T>
 double held_rounding(const DiscreteSystem& system, Index n) {
   if (std::is_same_v<T, double>) return 0;
   const auto norm = [](const Matrix<double>& M) {
     return std::sqrt(M.cwiseAbs().rowwise().sum().maxCoeff() * M.cwiseAbs().colwise().sum().maxCoeff());
   };
-  Matrix<double> power = dense(system).A;
+  Matrix<double> power = dense(system).A / growth(system);
   double sum = 1, before = norm(power);
   for (Index k = 1; k < n; k *= 2) {
     power = (power * power).eval();
@@ -262,7 +269,7 @@ struct Task {
   State<T> x0;
   std::vector<Oracle> truth;  // of each copy
   std::vector<double> own;    // the error of the textbook recurrence in T, of each copy, relative to its scale
-  std::vector<double> conditions;
+  std::vector<double> conditions, growths;
   bool slow = false;  // a signal that is no noise
 
   const DiscreteSystem& system(Index c) const { return model.layer[static_cast<std::size_t>(c) % model.layer.size()]; }
@@ -306,19 +313,21 @@ struct Task {
       const auto parts_of = [&](long double difference, long double of, long double nothing) {
         return static_cast<double>(difference <= nothing ? 0 : difference / (of * allowed));  // NaN stays NaN
       };
-      long double scale = least[at];
-      for (Index j = 0; j < std::min(n, reach); ++j) scale = std::max(scale, o.scale(j));
+      const auto g = static_cast<long double>(growths[at]);
+      long double ahead = least[at], past = 0;
+      for (Index j = 0; j < std::min(n, reach); ++j) ahead = std::max(ahead, o.scale(j));
       for (Index k = 0; k < n; ++k) {
-        if (k + reach < n) scale = std::max(scale, o.scale(k + reach));
-        scale = std::max(scale, o.scale(k));
+        if (k + reach < n) ahead = std::max(ahead, o.scale(k + reach));
+        past = std::max(g * past, o.scale(k));
+        const long double scale = std::max(ahead, past);
         for (Index i = 0; i < q; ++i) {
           const long double difference = std::abs(static_cast<long double>(y(c * q + i, k)) - o.y(i, k));
           const double part = parts_of(difference, scale, unseen);
           if (!(part <= worst)) worst = part;
         }
       }
-      const long double states =
-          std::max(o.x.cwiseAbs().maxCoeff(), x0.col(c).template cast<long double>().cwiseAbs().maxCoeff());
+      long double states = x0.col(c).template cast<long double>().cwiseAbs().maxCoeff();
+      for (Index k = 0; k < n; ++k) states = std::max(g * states, o.x.col(k).cwiseAbs().maxCoeff());
       const long double difference = (x.col(c).template cast<long double>() - o.x.col(n - 1)).cwiseAbs().maxCoeff();
       const double part = parts_of(difference, states, smallest);
       if (!(part <= worst)) worst = part;
@@ -419,12 +428,13 @@ void check_paths(const Model& model, Index number, Random& random) {
   const Index copies = std::max(systems, random.chance(0.4) ? 1 : random.integer(1, 40));
   Index n = static_cast<Index>(
       random.log_uniform(1, std::max(300.0, std::min(4000.0, 1e7 / static_cast<double>(N * N * copies)))));
-  Task<T> task{model, number, copies, {}, {}, {}, {}, {}};
+  Task<T> task{model, number, copies, {}, {}, {}, {}, {}, {}};
   const Matrix<double> signal = draw_signal(random, number, p * copies, n, task.slow);
   task.u = signal.cast<T>();
   task.x0 = random.chance(0.5) ? State<T>::Zero(N, copies) : State<T>(random.matrix(N, copies).cast<T>());
   std::vector<Matrices> all;
-  for (const DiscreteSystem& system : model.layer) all.push_back(matrices(system));
+  std::vector<double> growths;
+  for (const DiscreteSystem& system : model.layer) all.push_back(matrices(system)), growths.push_back(growth(system));
   const long double most = std::is_same_v<T, float> ? 1e18L : 1e150L;
   for (Index c = 0; c < copies; ++c) {
     const Matrices& m = all[static_cast<std::size_t>(c % systems)];
@@ -445,6 +455,7 @@ void check_paths(const Model& model, Index number, Random& random) {
     }
     task.own.push_back(own);
     task.conditions.push_back(condition(task.system(c), n));
+    task.growths.push_back(growths[static_cast<std::size_t>(c % systems)]);
   }
   task.u = task.u.leftCols(n).eval();
   for (Oracle& o : task.truth) {

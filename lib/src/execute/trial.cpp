@@ -251,6 +251,12 @@ Index work_of_step(const DiscreteStateSpace& s) {
   return (s.A.array() != 0).count() + s.order() * (1 + s.inputs() + 2 * s.outputs()) + others;
 }
 
+/// Samples after which what a delay among the states holds back has come out, as far as that can be waited for.
+Index past_delays(const DiscreteStateSpace& s) {
+  constexpr Index most = 20'000'000;  // products
+  return std::min<Index>(4 * s.order(), most / work_of_step(s));
+}
+
 /// Outputs that are nothing beside the sums that they are made of, where others are something, are not judged by their own size: they may be
 /// zero but for rounding.
 template <class V>
@@ -465,17 +471,16 @@ struct Budget {
 template <class T, class Coefficient>
 void try_all(std::string_view where, const DiscreteSystem& system, const Powers& powers, Doubt doubt,
              const BlockForm& form, const RunBlocks<T>& run) {
-  constexpr Index enough = 1'000'000,
-                  far = 20'000'000;  // products: of each signal of a system of one input; to see past delays
+  constexpr Index enough = 1'000'000;  // products, of each signal of a system of one input
   const DiscreteStateSpace& s = powers.balanced.system;
   const Index p = s.inputs(), N = s.order(), work = work_of_step(s);
-  const Index past_delays = std::min<Index>(4 * N, far / work) / form.block + 2;
-  const Index blocks = std::max(std::min<Index>(enough / (work * (p + 1) * form.block), 64), past_delays);
+  const Index blocks =
+      std::max(std::min<Index>(enough / (work * (p + 1) * form.block), 64), past_delays(s) / form.block + 2);
   const Index samples = form.block * blocks;
   const Limits limits{allowed_error<T>(system, samples), form.rounds_by_the_largest,
                       form.rounds_by_the_largest ? form.kernel.cwiseAbs().maxCoeff() : 0};
   const double once = static_cast<double>(work) * static_cast<double>(samples);
-  Budget budget{1e8};
+  Budget budget{3e7};
   const auto try_one = [&](const Excitation& signal, Hold hold) {
     return run_blocks<T, Coefficient>(where, powers, doubt, form.block, run, signal, limits, hold);
   };
@@ -550,8 +555,8 @@ void try_recurrence(std::string_view where, const DiscreteSystem& system) {
   if (!made_of_powers(system)) return;
   DiscreteStateSpace given = dense(system);
   Balanced balanced(given);
-  constexpr Index products = 20'000'000;
-  const Index samples = std::clamp<Index>(products / work_of_step(given), 16, 2048);
+  constexpr Index enough = 4'000'000, most = 2048;
+  const Index samples = std::clamp<Index>(std::max(enough / work_of_step(given), past_delays(given)), 16, most);
   const bool tame = given.order() <= large && powers_are_tame(balanced.system.A, samples);
   const Powers powers{std::move(given), std::move(balanced), tame};
   const Doubt why = doubt<T>(powers);

@@ -24,16 +24,16 @@ namespace longstate {
 /// Cost       multiply-adds a sample and copy: p q T + N (p + q), and for A^T: diagonal 2N / T, others N^2 / T. A diagonal
 ///            recurrence has 2.25 N (p = q = 1), a dense one N^2. Samples that do not fill a block go through Recurrence.
 /// Memory     (N (p + q) T + p q T^2 + N^2) values a system (diagonal 2N for the N^2).
-/// Accuracy   1e-12 (double), 2 max(N, 16) 1.2e-7 (float) of the largest |C| |x| + |D| |u| up to then, of systems that grow, too;
-///            what else goes into it: docs/accuracy.md. Designed in double, also for float.
+/// Accuracy   1e-12 (double), 2 max(N, 16) 1.2e-7 (float) of the largest |C| |x| + |D| |u| up to then, times what a mode has grown by
+///            since; what else goes into it: docs/accuracy.md. Designed in double, also for float.
 /// Not finite a sample that is not a number makes the outputs of its copy so, from the start of its block at the earliest, and its
 ///            state. Other copies are untouched, and nothing of it stays in this object.
 /// Real-time  run() neither allocates, locks nor calls the system; it throws only on shapes. Denormal numbers are zeros.
 /// Threads    copies share the matrices and own their scratch: copy it to use it on another thread.
 /// Throws     std::invalid_argument from the constructors as Recurrence, or if block is no multiple of 16 up to 4,096;
-///            std::domain_error if powers of A hold large numbers that cancel (as Convolution), if the system grows beyond the largest
-///            number of T within a block, or if A^T, rounded to T, would grow where the system does not (transfer functions whose poles
-///            lie together).
+///            std::domain_error as Recurrence, if powers of A, or sums of B, C or A, hold large numbers that cancel (as Convolution), if the
+///            system grows beyond the largest number of T within a block, or if A^T, rounded to T, would grow where the system does not
+///            (transfer functions whose poles lie together).
 /// See        Dao & Gu 2024, Transformers are SSMs, section 6 (there for A that varies, without the state in and out); Burrus 1972, Block
 ///            realization of digital filters.
 template <class T>
