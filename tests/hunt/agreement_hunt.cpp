@@ -59,8 +59,9 @@ Matrices matrices(const DiscreteSystem& system) {
 
 struct Oracle {
   Long y;
-  Vector<long double> scale;  // |C| |x| + |D| |u| of each sample, the largest over the outputs
-  Long x;                     // N x n: the states after each sample
+  Vector<long double>
+      scale;  // |C| |x| + |D| |u| of each sample, the largest over the outputs; of the first, of the state before it, too
+  Long x;     // N x n: the states after each sample
 };
 
 Oracle run(const Matrices& m, const Long& u, const Long& x0) {
@@ -73,6 +74,7 @@ Oracle run(const Matrices& m, const Long& u, const Long& x0) {
     o.y.col(k) = m.C.lazyProduct(seen) + m.D.lazyProduct(u.col(k));
     o.scale(k) =
         (m.C.cwiseAbs().lazyProduct(seen.cwiseAbs()) + m.D.cwiseAbs().lazyProduct(u.col(k).cwiseAbs())).maxCoeff();
+    if (k == 0) o.scale(0) = std::max(o.scale(0), m.C.cwiseAbs().lazyProduct(x0.cwiseAbs()).maxCoeff());
     x = next;
     o.x.col(k) = x;
   }
