@@ -65,11 +65,23 @@ double estimated(const detail::CostOf& of, const Candidate& candidate) {
   return detail::convolution_seconds(of, candidate.block);
 }
 
+/// Whether blocks lose no more than the recurrence (trial.hpp).
+template <class T>
+bool as_good_as_steps(const DiscreteSystem& system, const Candidate& candidate) {
+  if (candidate.path == Path::recurrent) return true;
+  Planned<T> path(system, {Workload{}, Planning::estimate, {candidate}});
+  return detail::as_good_as_steps<T>(system, candidate.block, [&](const Matrix<T>& u, Matrix<T>& y, Vector<T>& x) {
+    State<T> state = x;
+    path.run(u, y, state);
+    x = state.col(0);
+  });
+}
+
 template <class T>
 bool can_build(const std::vector<DiscreteSystem>& layer, const Candidate& candidate, const Workload& workload) {
   try {
     Planned<T>(layer, {workload, Planning::estimate, {candidate}});
-    return true;
+    return std::ranges::all_of(layer, [&](const DiscreteSystem& s) { return as_good_as_steps<T>(s, candidate); });
   } catch (const std::logic_error&) {  // growth is refused as a block that does not fit
     return false;
   }

@@ -425,10 +425,12 @@ template <class T>
   throw std::domain_error(text.str());
 }
 
-/// Runs a signal by whole blocks, or by blocks and parts of them in turn.
+/// Runs a signal by whole blocks, or by blocks and parts of them in turn. What is seen of the recurrence in T, and the largest errors of the
+/// path.
 template <class T, class Coefficient>
-Seen run_blocks(std::string_view where, const Powers& powers, Doubt doubt, Index block, const RunBlocks<T>& run,
-                const Excitation& signal, const Limits& limits, Hold hold) {
+std::pair<Seen, Vector<long double>> run_blocks(std::string_view where, const Powers& powers, Doubt doubt, Index block,
+                                                const RunBlocks<T>& run, const Excitation& signal, const Limits& limits,
+                                                Hold hold) {
   constexpr long double most_own = 1e-3L;
   Beside<T, Coefficient> beside(powers, signal);
   Vector<T> x = beside.start();
@@ -453,12 +455,23 @@ Seen run_blocks(std::string_view where, const Powers& powers, Doubt doubt, Index
     L = part < block ? part : block;
     part = part < block ? 2 * part + 1 : 1;
   }
-  Seen seen = beside.seen();
-  seen.error = error;
-  return seen;
+  return {beside.seen(), error};
 }
 
-/// In turn, until `most` products are spent.
+/// Of a signal, so that a system of one input costs a million products, and delays have answered.
+Index blocks_to_try(const DiscreteStateSpace& s, Index block) {
+  constexpr Index enough = 1'000'000;
+  const Index affordable = enough / (work_of_step(s) * (s.inputs() + 1) * block);
+  return std::max(std::min<Index>(affordable, 64), past_delays(s) / block + 2);
+}
+
+/// Whether T holds the state that a signal starts from.
+template <class T>
+bool in_range(const Powers& powers, const Excitation& signal) {
+  return powers.balanced.d.cwiseProduct(signal.x0).template cast<T>().allFinite();
+}
+
+/// In turn, until all products are spent.
 struct Budget {
   double left;
   bool spend(double products) {
@@ -471,18 +484,16 @@ struct Budget {
 template <class T, class Coefficient>
 void try_all(std::string_view where, const DiscreteSystem& system, const Powers& powers, Doubt doubt,
              const BlockForm& form, const RunBlocks<T>& run) {
-  constexpr Index enough = 1'000'000;  // products, of each signal of a system of one input
   const DiscreteStateSpace& s = powers.balanced.system;
-  const Index p = s.inputs(), N = s.order(), work = work_of_step(s);
-  const Index blocks =
-      std::max(std::min<Index>(enough / (work * (p + 1) * form.block), 64), past_delays(s) / form.block + 2);
-  const Index samples = form.block * blocks;
+  const Index p = s.inputs(), N = s.order(), samples = form.block * blocks_to_try(s, form.block);
   const Limits limits{allowed_error<T>(system, samples), form.rounds_by_the_largest,
                       form.rounds_by_the_largest ? form.kernel.cwiseAbs().maxCoeff() : 0};
-  const double once = static_cast<double>(work) * static_cast<double>(samples);
+  const double once = static_cast<double>(work_of_step(s)) * static_cast<double>(samples);
   Budget budget{3e7};
   const auto try_one = [&](const Excitation& signal, Hold hold) {
-    return run_blocks<T, Coefficient>(where, powers, doubt, form.block, run, signal, limits, hold);
+    auto [seen, error] = run_blocks<T, Coefficient>(where, powers, doubt, form.block, run, signal, limits, hold);
+    seen.error = error;
+    return seen;
   };
   const auto try_of_use = [&](const Excitation& signal, Hold hold) {
     const Seen seen = try_one(signal, hold);
@@ -505,9 +516,27 @@ void try_all(std::string_view where, const DiscreteSystem& system, const Powers&
   for (const double sign : {1.0, -1.0}) {
     if (!budget.spend(once)) return;
     const auto signal = steady_signal(s, sign, samples);
-    const bool in_range = signal && powers.balanced.d.cwiseProduct(signal->x0).template cast<T>().allFinite();
-    if (in_range) try_one(*signal, Hold::whole);
+    if (signal && in_range<T>(powers, *signal)) try_one(*signal, Hold::whole);
   }
+}
+
+template <class T, class Coefficient>
+bool as_good(const Powers& powers, Index block, const RunBlocks<T>& run) {
+  constexpr long double times = 10;
+  const DiscreteStateSpace& s = powers.balanced.system;
+  const Index samples = block * blocks_to_try(s, block);
+  std::vector<Excitation> signals = telling_signals(s, samples);
+  if (log_radius(s.A) <= 0) {
+    const auto steady = steady_signal(s, 1, samples);
+    if (steady && in_range<T>(powers, *steady)) signals.push_back(*steady);
+  }
+  const Limits none{std::numeric_limits<double>::infinity(), true, 0};
+  const auto promised = static_cast<long double>(promised_error<T>(s.order()));
+  return std::ranges::all_of(signals, [&](const Excitation& signal) {
+    const auto [own, error] =
+        run_blocks<T, Coefficient>("plan", powers, Doubt::powers, block, run, signal, none, Hold::whole);
+    return (error.array() <= times * own.error.array() + promised * own.output.array()).all();
+  });
 }
 
 constexpr Index large = 512;  // states of which to see whether powers are large would take seconds
@@ -573,6 +602,17 @@ void try_recurrence(std::string_view where, const DiscreteSystem& system) {
   }
 }
 
+template <class T>
+bool as_good_as_steps(const DiscreteSystem& system, Index block, const RunBlocks<T>& run) {
+  const std::optional<Powers> powers = powers_of_block("plan", system, block);
+  if (!powers || doubt<T>(*powers) == Doubt::none) return true;
+  const NoDenormals guard;
+  if (std::holds_alternative<TransferFunction>(system)) return as_good<T, double>(*powers, block, run);
+  return as_good<T, T>(*powers, block, run);
+}
+
+template bool as_good_as_steps<float>(const DiscreteSystem&, Index, const RunBlocks<float>&);
+template bool as_good_as_steps<double>(const DiscreteSystem&, Index, const RunBlocks<double>&);
 template void try_recurrence<float>(std::string_view, const DiscreteSystem&);
 template void try_recurrence<double>(std::string_view, const DiscreteSystem&);
 template void try_blocks<float>(std::string_view, const DiscreteSystem&, const Powers&, const BlockForm&,

@@ -64,8 +64,8 @@ struct Plan {
 ///     measure     each path timed on noise for some milliseconds; for machines and systems that the model does not know.
 ///
 /// The time to build a path is not counted. T is the precision that will run. Of a system that grows, blocks that its path would
-/// refuse are no candidates; the recurrence is one. The best of a dense system or transfer function has been built, since some are
-/// refused only then.
+/// refuse are no candidates; the recurrence is one. The best of a dense system or transfer function has been built and tried, since some
+/// are refused only then, and others would lose far more than the recurrence: digital filters in companion form, in blocks.
 /// Cost       estimate: microseconds; dense systems some products of N x N, to see whether they grow, and to build the best.
 ///            measure: all paths are built and run, up to seconds for N = 1,024.
 /// Throws     std::invalid_argument as Recurrence, if a number of the workload is negative, or if threads or copies is 0;
