@@ -42,7 +42,9 @@ Long companion_responses(const TransferFunction& s, Index length) {
   Long w = Long::Zero(N + length, N);
   for (Index n = 0; n < N; ++n) w(N - 1 - n, n) = 1;
   for (Index k = 0; k < length; ++k) {
-    for (Index i = 1; i <= N; ++i) w.row(N + k) -= static_cast<long double>(s.a(i - 1)) * w.row(N + k - i);
+    for (Index i = 1; i <= N; ++i) {  // of a comb most are zeros
+      if (s.a(i - 1) != 0) w.row(N + k) -= static_cast<long double>(s.a(i - 1)) * w.row(N + k - i);
+    }
   }
   return w;
 }

@@ -43,9 +43,10 @@ struct Blocks {
   Vector<T> ones;  // dense: the ones
 };
 
-/// Normal plus low rank goes step by step: its kernel by FFT would round every output relative to the largest.
+/// Normal plus low rank, and transfer functions, go step by step: their kernel by FFT would round every output relative to the largest.
 Matrix<double> kernel_of_block(const DiscreteSystem& system, Index block) {
-  return structure(system) == Structure::nplr ? detail::stepped_kernel(system, block) : kernel(system, block);
+  const bool by_fft = structure(system) == Structure::nplr || structure(system) == Structure::transfer;
+  return by_fft ? detail::stepped_kernel(system, block) : kernel(system, block);
 }
 
 /// H(k q + i, l p + j) = K_(k-l)(i, j)
@@ -76,35 +77,6 @@ void set_step(Blocks<T>& blocks, const DiscreteDiagonal& system, Index block) {
   }
 }
 
-/// Poles that lie together cancel in A^T, and what float takes from its entries may be more than all of their outputs. Over 1, 2, 4, … blocks the
-/// outputs O (A^T)^m R that follow from an impulse are to keep the promise of the class, apart from what rounding A itself does.
-template <class System>
-void check_float_step(const System& system, const Matrix<double>& O, const Matrix<double>& R, Matrix<double> rounded,
-                      Index block) {
-  const Index N = system.order();
-  const Matrix<double> I = Matrix<double>::Identity(N, N);
-  Matrix<double> exact = I + detail::block_increment(system, block);
-  Matrix<double> own = I + detail::block_increment(detail::in_float(system), block);
-  const auto largest = [&](const Matrix<double>& power) { return (O * (power * R)).cwiseAbs().maxCoeff(); };
-  const double bound = detail::promised_error<float>(N);
-  double scale = 0, error = 0;
-  for (Index m = 1; m <= 4096; m *= 2) {
-    scale = std::max(scale, (O.cwiseAbs() * (exact * R).cwiseAbs()).maxCoeff());
-    error = std::max(error, largest(rounded - exact) - 4 * largest(own - exact));
-    if (!(error <= bound * scale)) break;
-    exact = detail::product<double>(exact, exact);
-    rounded = detail::product<double>(rounded, rounded);
-    own = detail::product<double>(own, own);
-    constexpr double faded = 1e-8, beyond = 1e100;
-    if (const double size = exact.norm(); size < faded || !(size < beyond)) return;
-  }
-  if (error <= bound * scale) return;
-  std::ostringstream text;
-  text << "longstate::Chunked: rounded to float, the step of a block of " << block << " would be wrong by "
-       << error / scale << " of the largest output; take the recurrence, or double";
-  throw std::domain_error(text.str());
-}
-
 /// A^T as it is run, rounded.
 template <class T>
 Matrix<double> step_of(const Blocks<T>& blocks, Index order) {
@@ -127,14 +99,6 @@ void set_step(Blocks<T>& blocks, const DiscreteSystem& system, Matrix<double> re
   blocks.ones = ones.template cast<T>();
   detail::check_table("Chunked", blocks.step, block);
   detail::check_step("Chunked", std::is_same_v<T, float> ? "float" : "double", system, step_of(blocks, N), block);
-}
-
-/// Of the structures whose A has no form that keeps it (as a measure's, or a normal one).
-void check_float_step(const DiscreteSystem& system, const Matrix<double>& O, const Matrix<double>& R,
-                      const Blocks<float>& blocks, Index block) {
-  const Matrix<double> step = step_of(blocks, order(system));
-  if (const auto* s = std::get_if<DiscreteStateSpace>(&system)) check_float_step(*s, O, R, step, block);
-  if (const auto* s = std::get_if<TransferFunction>(&system)) check_float_step(*s, O, R, step, block);
 }
 
 /// Blocks of one copy, frames one after the other: u pT x count, y qT x count. states: as run_copy has them, its first the one to start from.
@@ -207,10 +171,9 @@ Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
   const Matrix<double> rest = detail::block_increment(system, block);
   set_step(blocks, system, rest, block);
   check_tables(blocks, block);
-  if constexpr (std::is_same_v<T, float>) check_float_step(system, responses, reach, blocks, block);
-  const auto advance = [&](Vector<double>& x) { x += (rest * x).eval(); };
   if (powers) {
-    detail::try_blocks<T>("Chunked", system, *powers, {responses, reach, advance, K, block, false, false},
+    const detail::Long step = step_of(blocks, N).template cast<long double>();
+    detail::try_blocks<T>("Chunked", system, *powers, {responses, reach, step, K, block, false, false},
                           as_run(blocks, block));
   }
   return blocks;

@@ -144,12 +144,11 @@ Tables<T> make_tables(const DiscreteSystem& system, Index block, const detail::R
   if (!powers) return tables;
   if (!powers->tame)
     detail::check_step("Convolution", "double", system, tables.powers.back(), Index{1} << (tables.powers.size() - 1));
-  const auto advance = [&](Vector<double>& x) {
-    for (std::size_t bit = 0; bit < tables.powers.size(); ++bit) {
-      if ((block >> bit) % 2 == 1) x = (tables.powers[bit] * x).eval();
-    }
-  };
-  detail::try_blocks<T>("Convolution", system, *powers, {responses, reach, advance, K, block, true, true},
+  detail::Long step = detail::Long::Identity(order(system), order(system));
+  for (std::size_t bit = 0; bit < tables.powers.size(); ++bit) {
+    if ((block >> bit) % 2 == 1) step = (tables.powers[bit].template cast<long double>() * step).eval();
+  }
+  detail::try_blocks<T>("Convolution", system, *powers, {responses, reach, step, K, block, true, true},
                         as_run(tables, block, fft));
   return tables;
 }

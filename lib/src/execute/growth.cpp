@@ -73,13 +73,9 @@ bool powers_are_tame(const Matrix<double>& A, Index length) {
   return is_tame(power);
 }
 
-DiscreteSystem in_float(DiscreteStateSpace s) {
+DiscreteStateSpace in_float(DiscreteStateSpace s) {
   const Matrix<double> ones = (s.A.diagonal().array() > 0.5).cast<double>().matrix().asDiagonal();
   s.A = ones + (s.A - ones).cast<float>().cast<double>();
-  return s;
-}
-DiscreteSystem in_float(TransferFunction s) {
-  s.a = s.a.cast<float>().cast<double>();
   return s;
 }
 

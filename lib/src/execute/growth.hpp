@@ -28,8 +28,7 @@ inline constexpr std::string_view other_coordinates =
     "a system in other coordinates (balanced_truncation to all states has such, reduce with --order N in the command)";
 
 /// The system whose matrices a float recurrence has: A less the ones on its diagonal is rounded.
-DiscreteSystem in_float(DiscreteStateSpace system);
-DiscreteSystem in_float(TransferFunction system);
+DiscreteStateSpace in_float(DiscreteStateSpace system);
 
 /// Throws std::domain_error where poles that lie together, as those of a digital filter of a low cutoff, leave the unit circle once A is
 /// rounded to float, so that a recurrence would grow where the system does not. Other structures keep their poles.

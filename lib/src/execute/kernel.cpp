@@ -140,7 +140,10 @@ Matrix<double> kernel(const DiscreteSystem& system, Index length) {
 }
 
 Matrix<double> detail::stepped_kernel(const DiscreteSystem& system, Index length) {
-  return kernel_of(system, length, [&](Index values) { return stepped_responses(system, values); });
+  return kernel_of(system, length, [&](Index values) {
+    const auto* transfer = std::get_if<TransferFunction>(&system);
+    return transfer != nullptr ? divided_responses(*transfer, values) : stepped_responses(system, values);
+  });
 }
 
 }  // namespace longstate

@@ -125,7 +125,7 @@ Plan make_plan(const std::vector<DiscreteSystem>& layer, const Workload& workloa
   by_time();
   // Matrices may not survive their rounding to T, or grow too fast: then a path is built before it is chosen.
   const auto refused = [&](const Candidate& c) {
-    return detail::made_of_powers(layer.front()) && !can_build<T>(layer, c, workload);
+    return std::ranges::any_of(layer, detail::made_of_powers) && !can_build<T>(layer, c, workload);
   };
   const Plan recurrent{workload, planning, {{Path::recurrent, 0, 0}}};
   if (planning == Planning::measure) {

@@ -15,6 +15,9 @@ Matrix<double> responses(const TransferFunction& system, Index length);
 /// responses() by running the recurrence, for any structure: O(N) a value and column.
 Matrix<double> stepped_responses(const DiscreteSystem& system, Index length);
 
+/// responses() of a transfer function by a * K = c in long double, O(N) a value.
+Matrix<double> divided_responses(const TransferFunction& system, Index length);
+
 /// kernel() from these: each value rounded relative to the states that it is made of, not to the largest value.
 Matrix<double> stepped_kernel(const DiscreteSystem& system, Index length);
 

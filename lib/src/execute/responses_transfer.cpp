@@ -20,7 +20,9 @@ LongVector divide(const LongVector& c, const Vector<double>& a, Index length) {
   return K;
 }
 
-/// In long double, O(N L): what rounding adds is ||a||_1 ||1/a||_1 times its eps.
+}  // namespace
+
+/// What rounding adds is ||a||_1 ||1/a||_1 times its eps.
 Matrix<double> divided_responses(const TransferFunction& system, Index length) {
   Matrix<double> K(system.C.rows(), length);
   for (Index i = 0; i < K.rows(); ++i) {
@@ -30,7 +32,6 @@ Matrix<double> divided_responses(const TransferFunction& system, Index length) {
   return K;
 }
 
-}  // namespace
 }  // namespace longstate::detail
 
 #if LONGSTATE_WITH_FFTW

@@ -193,10 +193,18 @@ Matrix<double> driving(const DiscreteStateSpace& s, Index samples) {
 
 Excitation from_rest(Matrix<double> u, Index order) { return {std::move(u), Vector<double>::Zero(order)}; }
 
-/// What shows rounding: noise, what drives the largest state, and a constant, which a high-pass is to forget.
+/// What shows rounding: noise, what drives the largest state, and a constant, which a high-pass is to forget; of several inputs, noise at each
+/// alone, too: one may be quieter than another.
 std::vector<Excitation> telling_signals(const DiscreteStateSpace& s, Index samples) {
-  return {from_rest(noise(s.inputs(), samples), s.order()), from_rest(driving(s, samples), s.order()),
-          from_rest(Matrix<double>::Ones(s.inputs(), samples), s.order())};
+  const Index p = s.inputs();
+  std::vector<Excitation> signals{from_rest(noise(p, samples), s.order()), from_rest(driving(s, samples), s.order()),
+                                  from_rest(Matrix<double>::Ones(p, samples), s.order())};
+  for (Index input = 0; p > 1 && input < p; ++input) {
+    Matrix<double> u = Matrix<double>::Zero(p, samples);
+    u.row(input) = noise(1, samples);
+    signals.push_back(from_rest(std::move(u), s.order()));
+  }
+  return signals;
 }
 
 /// A constant (sign 1) or the fastest tone (-1) that has been there for ever: a resonance elsewhere is at rest, and its kernel cancels.
@@ -251,20 +259,28 @@ Index work_of_step(const DiscreteStateSpace& s) {
   return (s.A.array() != 0).count() + s.order() * (1 + s.inputs() + 2 * s.outputs()) + others;
 }
 
-/// Samples after which what a delay among the states holds back has come out, as far as that can be waited for.
-Index past_delays(const DiscreteStateSpace& s) {
-  constexpr Index most = 20'000'000;  // products
-  return std::min<Index>(4 * s.order(), most / work_of_step(s));
+/// Samples until all that a state holds has come out: past delays, and until the slowest mode has faded, as far as can be waited for.
+Index memory(const DiscreteStateSpace& s) {
+  constexpr Index products = 20'000'000, longest = Index{1} << 17, most_by_modes = 64;
+  const Index N = s.order(), affordable = std::max<Index>(std::min(products / work_of_step(s), longest), 1);
+  const auto samples = [&](double wanted) {
+    return static_cast<Index>(std::min(wanted, static_cast<double>(affordable)));
+  };
+  const Index delays = samples(4 * static_cast<double>(N));
+  if (N == 0 || N > most_by_modes) return delays;
+  constexpr double times = 8;
+  const double fading = -std::log(eigenvalues(s.A).cwiseAbs().maxCoeff());  // of poles that lie together: near enough
+  return std::max(delays, fading > 0 ? samples(times / fading) : affordable);
 }
 
-/// Outputs that are nothing beside the sums that they are made of, where others are something, are not judged by their own size: they may be
-/// zero but for rounding.
+/// Outputs that are nothing but rounding beside the sums that they are made of, where others are something, or are zero, are not judged by
+/// their own size.
 template <class V>
 Eigen::Array<bool, Eigen::Dynamic, 1> is_nothing(const V& output, const V& sums) {
-  constexpr double little = 1e-12;
-  Eigen::Array<bool, Eigen::Dynamic, 1> small = output.array() <= little * sums.array();
-  if (small.all()) small.setConstant(false);
-  return small;
+  constexpr double little = 4e-15;
+  Eigen::Array<bool, Eigen::Dynamic, 1> nothing = output.array() <= little * sums.array();
+  if (nothing.all()) nothing = output.array() == 0;
+  return nothing;
 }
 
 /// Why rounding to T may show in outputs.
@@ -339,8 +355,16 @@ std::function<Vector<long double>()> outputs_to_come(const Powers& powers) {
   };
 }
 
-/// The error of an output, in parts of its largest.
-double share(const Seen& seen, Index i) { return static_cast<double>(seen.error(i) / seen.output(i)); }
+/// "would be off by 0.02 of the largest output"
+std::string off_by(long double share, std::string_view of) {
+  std::ostringstream text;
+  if (std::isfinite(share)) {
+    text << "would be off by " << static_cast<double>(share) << " of the largest " << of;
+  } else {
+    text << "would be rounding alone, beside the largest " << of;
+  }
+  return text.str();
+}
 
 std::string of_output(Index i, Index outputs) { return outputs == 1 ? "output" : "output " + std::to_string(i + 1); }
 
@@ -349,19 +373,26 @@ std::string_view precision() {
   return std::is_same_v<T, float> ? "float" : "double";
 }
 
+/// soon: samples after which it is judged, too, before what grows has hidden all else.
 template <class T, class Coefficient>
-void try_signal(std::string_view where, const Powers& powers, Doubt doubt, const Excitation& signal) {
+void try_signal(std::string_view where, const Powers& powers, Doubt doubt, const Excitation& signal, Index soon) {
   Beside<T, Coefficient> beside(powers, signal);
-  for (Index k = 0; k < signal.u.cols() && !beside.beyond(); ++k) beside.step(signal.u.col(k));
-  const Seen& seen = beside.seen();
-  const std::optional<Index> worst = useless_output(seen, outputs_to_come(powers));
-  if (!worst) return;
-  const Index i = *worst;
-  std::ostringstream text;
-  text << "longstate::" << where << ": in " << precision<T>() << ", outputs would be off by " << share(seen, i)
-       << " of the largest " << of_output(i, seen.error.size())
-       << because<T>(doubt, std::is_same_v<T, float> ? "double, or " : "");
-  throw std::domain_error(text.str());
+  const auto judge = [&] {
+    const Seen& seen = beside.seen();
+    const std::optional<Index> worst = useless_output(seen, outputs_to_come(powers));
+    if (!worst) return;
+    const Index i = *worst;
+    std::ostringstream text;
+    text << "longstate::" << where << ": in " << precision<T>() << ", outputs "
+         << off_by(seen.error(i) / seen.output(i), of_output(i, seen.error.size()))
+         << because<T>(doubt, std::is_same_v<T, float> ? "double, or " : "");
+    throw std::domain_error(text.str());
+  };
+  for (Index k = 0; k < signal.u.cols() && !beside.beyond(); ++k) {
+    beside.step(signal.u.col(k));
+    if (k + 1 == soon) judge();
+  }
+  judge();
 }
 
 /// ||a||_1 ||1/a||_1, by which coefficients determine outputs of so many samples (docs/accuracy.md).
@@ -388,14 +419,8 @@ double allowed_error(const DiscreteSystem& system, Index samples) {
 /// the start of the block, or what |A^block| carries of it to the next. Growth looks the same.
 bool may_cancel(const BlockForm& form, const DiscreteStateSpace& s) {
   constexpr double much = 8;
-  const Index N = s.order();
   const Matrix<double> at_once = s.C.cwiseAbs(), responses = form.responses.cwiseAbs();
-  Matrix<double> step = Matrix<double>::Identity(N, N);
-  for (Index n = 0; n < N; ++n) {
-    Vector<double> column = step.col(n);
-    form.advance(column);
-    step.col(n) = column.cwiseAbs();
-  }
+  const Matrix<double> step = form.step.cast<double>().cwiseAbs();
   for (Index column = 0; column < form.reach.cols(); column += std::max<Index>(form.block / 4, 1)) {
     const Vector<double> x = form.reach.col(column).cwiseAbs(), carried = step * x;
     const double most = much * (at_once * x).maxCoeff();
@@ -405,6 +430,60 @@ bool may_cancel(const BlockForm& form, const DiscreteStateSpace& s) {
     if (beyond(responses, x) || beyond(at_once, carried) || beyond(responses, carried)) return true;
   }
   return false;
+}
+
+/// Of a signal, so that a system of one input costs a million products, and all that a state holds has come out.
+Index blocks_to_try(const DiscreteStateSpace& s, Index block) {
+  constexpr Index enough = 1'000'000;
+  const Index affordable = enough / (work_of_step(s) * (s.inputs() + 1) * block);
+  return std::max(std::min<Index>(affordable, 64), memory(s) / block + 2);
+}
+
+/// A^block in long double, by squaring.
+Long long_power(const Matrix<double>& A, Index block) {
+  Long result = Long::Identity(A.rows(), A.cols()), square = A.cast<long double>();
+  for (Index rest = block; rest > 0; rest /= 2) {
+    if (rest % 2 == 1) result = (square * result).eval();
+    if (rest > 1) square = (square * square).eval();
+  }
+  return result;
+}
+
+/// What an impulse leaves after 1, 2, 4, … blocks by the step as it is rounded, beside long double: where poles lie together, what rounding
+/// takes from the entries of A^block may be more than all outputs, or make them grow, long after any signal that is run here.
+template <class T>
+void check_carry(std::string_view where, const DiscreteSystem& system, const Powers& powers, const BlockForm& form) {
+  constexpr bool is_float = std::is_same_v<T, float>;
+  constexpr Index most_states = 64, places = 32;
+  constexpr long double contracts = 0.5L, beyond = 1e300L;
+  const Index N = powers.given.order();
+  if (N > most_states) return;
+  const auto some = [](Index n) { return Eigen::seq(0, n - 1, std::max<Index>(n / places, 1)); };
+  const Long O = form.responses(some(form.responses.rows()), Eigen::all).template cast<long double>(),
+             R = form.reach(Eigen::all, some(form.reach.cols())).template cast<long double>(), O_abs = O.cwiseAbs();
+  Long exact = long_power(powers.given.A, form.block), rounded = form.step, own = exact;
+  if (is_float) own = long_power(in_float(powers.given).A, form.block);
+  const auto largest = [&](const Long& power) { return Long(O * Long(power * R)).cwiseAbs().maxCoeff(); };
+  long double scale = (powers.given.C.cwiseAbs() * form.reach.cwiseAbs()).maxCoeff(), error = 0;
+  const double promised = allowed_error<T>(system, form.block * blocks_to_try(powers.balanced.system, form.block));
+  for (int doubling = 0; doubling <= (is_float ? 12 : 40); ++doubling) {
+    // in double, what rounds a power where nothing fades adds up (docs/accuracy.md)
+    const long double samples = std::ldexp(static_cast<long double>(form.block), doubling);
+    const long double allowed = promised + (is_float ? 0 : 4 * 2.2e-16L * samples);
+    scale = std::max(scale, Long(O_abs * Long(exact * R).cwiseAbs()).maxCoeff());
+    error = std::max(error, largest(rounded - exact) - 4 * largest(own - exact));
+    if (!(error <= allowed * scale)) {
+      std::ostringstream text;
+      text << "longstate::" << where << ": rounded to " << precision<T>() << ", the step of a block of " << form.block
+           << " would be wrong by " << static_cast<double>(error / scale)
+           << " of the largest |C| |x|; take the recurrence, " << (is_float ? "double, " : "") << "or "
+           << other_coordinates;
+      throw std::domain_error(text.str());
+    }
+    if (exact.norm() < contracts && rounded.norm() < contracts) return;
+    for (Long* power : {&exact, &rounded, &own}) *power = (*power * *power).eval();
+    if (!(exact.norm() < beyond && own.norm() < beyond)) return;  // grows
+  }
 }
 
 enum class Hold { whole, parts };
@@ -420,8 +499,8 @@ template <class T>
 [[noreturn]] void refuse_blocks(std::string_view where, Index block, Doubt doubt, long double error,
                                 std::string_view of) {
   std::ostringstream text;
-  text << "longstate::" << where << ": blocks of " << block << " would be off by " << static_cast<double>(error)
-       << " of the largest " << of << because<T>(doubt, "the recurrence, or ");
+  text << "longstate::" << where << ": blocks of " << block << " " << off_by(error, of)
+       << because<T>(doubt, "the recurrence, or ");
   throw std::domain_error(text.str());
 }
 
@@ -458,13 +537,6 @@ std::pair<Seen, Vector<long double>> run_blocks(std::string_view where, const Po
   return {beside.seen(), error};
 }
 
-/// Of a signal, so that a system of one input costs a million products, and delays have answered.
-Index blocks_to_try(const DiscreteStateSpace& s, Index block) {
-  constexpr Index enough = 1'000'000;
-  const Index affordable = enough / (work_of_step(s) * (s.inputs() + 1) * block);
-  return std::max(std::min<Index>(affordable, 64), past_delays(s) / block + 2);
-}
-
 /// Whether T holds the state that a signal starts from.
 template <class T>
 bool in_range(const Powers& powers, const Excitation& signal) {
@@ -489,7 +561,7 @@ void try_all(std::string_view where, const DiscreteSystem& system, const Powers&
   const Limits limits{allowed_error<T>(system, samples), form.rounds_by_the_largest,
                       form.rounds_by_the_largest ? form.kernel.cwiseAbs().maxCoeff() : 0};
   const double once = static_cast<double>(work_of_step(s)) * static_cast<double>(samples);
-  Budget budget{3e7};
+  Budget budget{6e7};
   const auto try_one = [&](const Excitation& signal, Hold hold) {
     auto [seen, error] = run_blocks<T, Coefficient>(where, powers, doubt, form.block, run, signal, limits, hold);
     seen.error = error;
@@ -498,7 +570,7 @@ void try_all(std::string_view where, const DiscreteSystem& system, const Powers&
   const auto try_of_use = [&](const Excitation& signal, Hold hold) {
     const Seen seen = try_one(signal, hold);
     if (const auto i = useless_output(seen, outputs_to_come(powers)))
-      refuse_blocks<T>(where, form.block, doubt, share(seen, *i), of_output(*i, seen.error.size()));
+      refuse_blocks<T>(where, form.block, doubt, seen.error(*i) / seen.output(*i), of_output(*i, seen.error.size()));
   };
   if (once > budget.left) return try_of_use(from_rest(noise(p, samples), N), Hold::whole);
   const std::vector<Excitation> telling = telling_signals(s, samples);
@@ -573,6 +645,7 @@ void try_blocks(std::string_view where, const DiscreteSystem& system, const Powe
   Doubt why = doubt<T>(powers);
   if (why == Doubt::none && may_cancel(form, powers.given)) why = Doubt::sums;
   if (why == Doubt::none) return;
+  check_carry<T>(where, system, powers, form);
   const NoDenormals guard;
   if (std::holds_alternative<TransferFunction>(system))
     return try_all<T, double>(where, system, powers, why, form, run);
@@ -584,20 +657,21 @@ void try_recurrence(std::string_view where, const DiscreteSystem& system) {
   if (!made_of_powers(system)) return;
   DiscreteStateSpace given = dense(system);
   Balanced balanced(given);
-  constexpr Index enough = 4'000'000, most = 2048;
-  const Index samples = std::clamp<Index>(std::max(enough / work_of_step(given), past_delays(given)), 16, most);
-  const bool tame = given.order() <= large && powers_are_tame(balanced.system.A, samples);
+  constexpr Index enough = 4'000'000, few = 16, many = 2048;
+  const Index some = std::clamp<Index>(enough / work_of_step(given), few, many);
+  const bool tame = given.order() <= large && powers_are_tame(balanced.system.A, some);
   const Powers powers{std::move(given), std::move(balanced), tame};
   const Doubt why = doubt<T>(powers);
   if (why == Doubt::none) return;
   if (std::is_same_v<T, float> && !tame && order(system) <= large) check_in_float(where, system);
   const NoDenormals guard;
+  const Index samples = std::max(some, memory(powers.balanced.system));
   for (const Excitation& signal : telling_signals(powers.balanced.system, samples)) {
     if (std::holds_alternative<TransferFunction>(
             system)) {  // NOLINT(bugprone-branch-clone): alike only where T is double
-      try_signal<T, double>(where, powers, why, signal);
+      try_signal<T, double>(where, powers, why, signal, some);
     } else {
-      try_signal<T, T>(where, powers, why, signal);
+      try_signal<T, T>(where, powers, why, signal, some);
     }
   }
 }

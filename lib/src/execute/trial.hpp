@@ -5,6 +5,7 @@
 // outputs may be tame all the same, where zeros lie by the poles.) Signals go through it beside the recurrence in long double.
 
 #include "../detail/balance.hpp"
+#include "long_powers.hpp"
 
 #include <longstate/discretize/structured.hpp>
 
@@ -29,7 +30,8 @@ bool made_of_powers(const DiscreteSystem& system);
 /// powers of A are large, sums of B, C or A may cancel, or numbers come near the ends of T in the units given.
 /// Throws std::domain_error where an output is off by a hundredth of its largest, or the poles of A, rounded to float, grow and it does not
 /// (up to 512 states).
-/// Cost two products with A for each of 3 signals of 16 to 2,048 samples, some 10^7; up to 512 states O(N^3) to see whether powers are large.
+/// Cost two products with A for each sample of 3 signals (and one for each of several inputs), until all that a state holds has come out,
+/// 2,048 or 2 10^7 products at most; up to 512 states O(N^3) to see whether powers are large.
 template <class T>
 void try_recurrence(std::string_view where, const DiscreteSystem& system);
 
@@ -44,11 +46,11 @@ struct Powers {
 /// spectral radius, and so many states that to try two blocks would take seconds.   Cost O(N^3 log block)
 std::optional<Powers> powers_of_block(std::string_view where, const DiscreteSystem& system, Index block);
 
-/// How a path carries a state over: responses and reach as block_form.hpp has them, advance: x <- A^block x.
+/// How a path carries a state over: responses and reach as block_form.hpp has them, step: A^block as it is run, its factors rounded, not their product.
 struct BlockForm {
   const Matrix<double>& responses;
   const Matrix<double>& reach;
-  std::function<void(Vector<double>&)> advance;
+  Long step;
   const Matrix<double>& kernel;  // of at least a block
   Index block;
   bool parts;                  // the path takes less than a block, too, and goes on from there
@@ -61,10 +63,10 @@ using RunBlocks = std::function<void(const Matrix<T>& u, Matrix<T>& y, Vector<T>
 
 /// Tries a path of blocks where the recurrence would be tried, or a block's tables may cancel: with the three signals, by blocks and, where
 /// it takes them, by parts of blocks in turn; impulses early, in the middle and late in a block; and a constant and the fastest tone that
-/// have been there for ever. As many of these as 3 10^7 products of long double take, two blocks at least, noise always.
+/// have been there for ever. As many of these as 6 10^7 products of long double take, two blocks at least, noise always.
 /// Throws std::domain_error where an output is off by more than what is promised (transfer functions: times their condition, at most 1e-3)
 /// and four times what the recurrence in T is off by (1e-3 at most), relative to the largest |C| |x| up to then, or by more than a
-/// hundredth of its largest.
+/// hundredth of its largest, or where the step of a block, rounded, and its powers leave those of A (up to 64 states).
 template <class T>
 void try_blocks(std::string_view where, const DiscreteSystem& system, const Powers& powers, const BlockForm& form,
                 const RunBlocks<T>& run);
