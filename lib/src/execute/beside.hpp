@@ -1,0 +1,150 @@
+#pragma once
+
+// The recurrence in T beside the same in long double: what rounding does to outputs.
+
+#include "excitation.hpp"
+#include "long_powers.hpp"
+
+#include <Eigen/SparseCore>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace longstate::detail {
+
+template <class T>
+using Sparse = Eigen::SparseMatrix<T, Eigen::RowMajor>;  // of a delay or a companion form most entries are zeros
+
+/// The recurrence in long double, in the units given.
+class Exact {
+ public:
+  Exact(const DiscreteStateSpace& s, Vector<long double> start)
+      : x(std::move(start)),
+        y(s.outputs()),
+        sums(s.outputs()),
+        A(s.A.cast<long double>().sparseView()),
+        B(s.B.cast<long double>()),
+        C(s.C.cast<long double>()),
+        D(s.D.cast<long double>()),
+        next(s.order()),
+        after(s.convention == Convention::sequence) {}
+
+  void step(const Vector<long double>& u) {
+    if (!after) see(u);
+    next.noalias() = A * x;
+    next += B.lazyProduct(u);
+    x.swap(next);
+    if (after) see(u);
+  }
+
+  Vector<long double> x, y;
+  Vector<long double> sums;  ///< |C| |x| + |D| |u| of each output
+
+ private:
+  void see(const Vector<long double>& u) {
+    y = C.lazyProduct(x) + D.lazyProduct(u);
+    sums = C.cwiseAbs().lazyProduct(x.cwiseAbs()) + D.cwiseAbs().lazyProduct(u.cwiseAbs());
+  }
+
+  Sparse<long double> A;
+  Long B, C, D;
+  Vector<long double> next;
+  bool after;
+};
+
+/// The recurrence in T as it is run, but for the order of sums: A less the ones of its diagonal (DenseTransition); of a transfer function
+/// A and its sums in double (CompanionTransition).
+template <class T, class Coefficient>
+class Textbook {
+ public:
+  Textbook(const DiscreteStateSpace& s, Vector<T> start)
+      : x(std::move(start)),
+        y(s.outputs()),
+        kept((s.A.diagonal().array() > 0.5).template cast<Coefficient>()),
+        rest((s.A - Matrix<double>(kept.template cast<double>().asDiagonal()))
+                 .template cast<Coefficient>()
+                 .sparseView()),
+        B(s.B.cast<T>()),
+        C(s.C.cast<T>()),
+        D(s.D.cast<T>()),
+        next(s.order()),
+        after(s.convention == Convention::sequence) {}
+
+  void step(const Vector<T>& u) {
+    if (!after) y = C.lazyProduct(x) + D.lazyProduct(u);
+    now = x.template cast<Coefficient>();
+    next.noalias() = rest * now;
+    next += kept.cwiseProduct(now);
+    x = next.template cast<T>() + B.lazyProduct(u);
+    if (after) y = C.lazyProduct(x) + D.lazyProduct(u);
+  }
+
+  Vector<T> x, y;
+
+ private:
+  Vector<Coefficient> kept;
+  Sparse<Coefficient> rest;
+  Matrix<T> B, C, D;
+  Vector<Coefficient> now, next;
+  bool after;
+};
+
+/// What has been seen of each output: the largest error, |y|, and |C| |x| + |D| |u|.
+struct Seen {
+  Vector<long double> error, output, sums;
+  explicit Seen(Index outputs) : error(Vector<long double>::Zero(outputs)), output(error), sums(error) {}
+};
+
+/// A signal through the recurrence in long double and in T.
+template <class T, class Coefficient>
+class Beside {
+ public:
+  /// d: the units of the states in which signals are given, and growth is seen.
+  Beside(const DiscreteStateSpace& given, const Vector<double>& d, const Excitation& signal)
+      : d_(d.cast<long double>()),
+        start_(d_.cwiseProduct(signal.x0.cast<long double>()).template cast<T>()),
+        exact_(given, start_.template cast<long double>()),
+        own_(given, start_),
+        seen_(given.outputs()) {}
+
+  void step(const Eigen::Ref<const Vector<double>>& u) {
+    constexpr long double growth = 1e30L, most = std::numeric_limits<T>::max() / 4;
+    exact_.step(u.cast<long double>());
+    const long double size = exact_.x.cwiseQuotient(d_).cwiseAbs().maxCoeff();
+    if (unit_ == 0) unit_ = size;
+    beyond_ =
+        beyond_ || size > growth * unit_ || exact_.x.cwiseAbs().maxCoeff() > most || exact_.sums.maxCoeff() > most;
+    if (beyond_) return;
+    own_.step(u.template cast<T>());
+    see(own_.y, seen_.error);
+    seen_.output = seen_.output.cwiseMax(exact_.y.cwiseAbs());
+    seen_.sums = seen_.sums.cwiseMax(exact_.sums);
+  }
+
+  /// The largest error of each output, y being what a path gives for this sample.
+  void see(const Vector<T>& y, Vector<long double>& error) const {
+    for (Index i = 0; i < y.size(); ++i) {
+      const long double e = std::abs(static_cast<long double>(y(i)) - exact_.y(i));
+      if (!(e <= error(i))) error(i) = e;  // NaN, too
+    }
+  }
+
+  const Vector<T>& start() const { return start_; }  ///< in the units given
+  const Seen& seen() const { return seen_; }         ///< of the recurrence in T
+
+  /// Whether numbers have grown so far, by 10^30 or to the largest of T, that what came before has told. What is then seen does not count.
+  bool beyond() const { return beyond_; }
+
+ private:
+  Vector<long double> d_;
+  Vector<T> start_;
+  Exact exact_;
+  Textbook<T, Coefficient> own_;
+  Seen seen_;
+  long double unit_ = 0;
+  bool beyond_ = false;
+};
+
+}  // namespace longstate::detail

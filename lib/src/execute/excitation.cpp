@@ -1,0 +1,123 @@
+#include "excitation.hpp"
+
+#include "../detail/decompositions.hpp"
+#include "../detail/product.hpp"
+#include "beside.hpp"
+#include "growth.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+namespace longstate::detail {
+namespace {
+
+/// Of either sign so that the largest state comes as far as it can in so many samples: by the signs of what each input adds to it, the last
+/// first. Slow modes and resonances, which noise hardly moves, are driven as by a constant or a sine of their own.
+Matrix<double> driving(const DiscreteStateSpace& s, Index samples) {
+  const Sparse<double> A = s.A.sparseView();
+  const auto for_responses = [&](auto use) {  // A^k B, while they are finite
+    Matrix<double> X = s.B;
+    for (Index k = 0; k < samples && X.allFinite(); ++k) {
+      use(k, X);
+      X = (A * X).eval();
+    }
+  };
+  Vector<double> reach = Vector<double>::Zero(s.order());
+  for_responses([&](Index, const Matrix<double>& X) { reach += X.cwiseAbs().rowwise().sum(); });
+  Index largest = 0;
+  reach.cwiseProduct(s.C.cwiseAbs().colwise().maxCoeff().transpose()).maxCoeff(&largest);
+  Matrix<double> u = Matrix<double>::Ones(s.inputs(), samples);
+  for_responses([&](Index k, const Matrix<double>& X) {
+    u.col(samples - 1 - k) = X.row(largest).transpose().unaryExpr([](double g) { return g < 0 ? -1.0 : 1.0; });
+  });
+  return u;
+}
+
+}  // namespace
+
+Matrix<double> noise(Index rows, Index cols) {
+  std::uint32_t bits = 1;
+  return Matrix<double>::NullaryExpr(rows, cols, [&] {
+    bits = (bits >> 1) ^ ((bits & 1) != 0 ? 0xB4BCD35CU : 0U);
+    return (bits & 1) != 0 ? 1.0 : -1.0;
+  });
+}
+
+Excitation from_rest(Matrix<double> u, Index order) { return {std::move(u), Vector<double>::Zero(order)}; }
+
+std::vector<Excitation> telling_signals(const DiscreteStateSpace& s, Index samples) {
+  const Index p = s.inputs();
+  std::vector<Excitation> signals{from_rest(noise(p, samples), s.order()), from_rest(driving(s, samples), s.order()),
+                                  from_rest(Matrix<double>::Ones(p, samples), s.order())};
+  for (Index input = 0; p > 1 && input < p; ++input) {
+    Matrix<double> u = Matrix<double>::Zero(p, samples);
+    u.row(input) = noise(1, samples);
+    signals.push_back(from_rest(std::move(u), s.order()));
+  }
+  return signals;
+}
+
+std::optional<Excitation> steady_signal(const DiscreteStateSpace& s, double sign, Index samples) {
+  const Matrix<double> I = Matrix<double>::Identity(s.order(), s.order());
+  const Vector<double> x0 = Lu<double>(sign * I - s.A).solve(s.B.rowwise().sum());
+  if (!x0.allFinite()) return std::nullopt;
+  Matrix<double> u = Matrix<double>::Ones(s.inputs(), samples);
+  if (sign < 0) {
+    for (Index k = 1; k < samples; k += 2) u.col(k) *= -1;
+  }
+  return Excitation{std::move(u), x0};
+}
+
+std::vector<Excitation> impulses(const DiscreteStateSpace& s, Index block, Index samples) {
+  std::vector<Excitation> all;
+  for (Index input = 0; input < s.inputs(); ++input) {
+    for (const Index at : {Index{0}, block / 2, block - 1}) {
+      Matrix<double> u = Matrix<double>::Zero(s.inputs(), samples);
+      u(input, at) = 1;
+      all.push_back(from_rest(std::move(u), s.order()));
+    }
+  }
+  return all;
+}
+
+Vector<long double> largest_outputs(const DiscreteStateSpace& s) {
+  constexpr Index samples = 64, levels = 4, squarings = 5;
+  const Matrix<double> u = noise(s.inputs(), samples);
+  Matrix<double> A = s.A, B = s.B;  // of a step of 32^level samples
+  Vector<double> largest = Vector<double>::Zero(s.outputs());
+  for (Index level = 0; level < levels && powers_are_tame(A, samples); ++level) {
+    Vector<double> x = Vector<double>::Zero(s.order());
+    for (Index k = 0; k < samples; ++k) {
+      x = (A * x + B * u.col(k)).eval();
+      largest = largest.cwiseMax((s.C * x + s.D * u.col(k)).cwiseAbs());
+    }
+    if (level + 1 == levels) break;
+    for (Index k = 0; k < squarings; ++k) {
+      B += product(A, B);
+      A = product(A, A);
+    }
+  }
+  return largest.cast<long double>();
+}
+
+Index work_of_step(const DiscreteStateSpace& s) {
+  constexpr Index others = 32;
+  return (s.A.array() != 0).count() + s.order() * (1 + s.inputs() + 2 * s.outputs()) + others;
+}
+
+Index memory(const DiscreteStateSpace& s) {
+  constexpr Index products = 20'000'000, longest = Index{1} << 17, most_by_modes = 64;
+  const Index N = s.order(), affordable = std::max<Index>(std::min(products / work_of_step(s), longest), 1);
+  const auto samples = [&](double wanted) {
+    return static_cast<Index>(std::min(wanted, static_cast<double>(affordable)));
+  };
+  const Index delays = samples(4 * static_cast<double>(N));
+  if (N == 0 || N > most_by_modes) return delays;
+  constexpr double times = 8;
+  const double fading = -std::log(eigenvalues(s.A).cwiseAbs().maxCoeff());  // of poles that lie together: near enough
+  return std::max(delays, fading > 0 ? samples(times / fading) : affordable);
+}
+
+}  // namespace longstate::detail

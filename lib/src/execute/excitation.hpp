@@ -1,0 +1,45 @@
+#pragma once
+
+// Signals that show what rounding does to a dense system, and how long they have to go on.
+
+#include <longstate/system/state_space.hpp>
+
+#include <optional>
+#include <vector>
+
+namespace longstate::detail {
+
+/// A signal of -1, 0 and 1, and the state that it starts from, in balanced units. (Signal is the view that a path runs.)
+struct Excitation {
+  Matrix<double> u;
+  Vector<double> x0;
+};
+
+/// Starting from zeros.
+Excitation from_rest(Matrix<double> u, Index order);
+
+/// Of either sign, by a shift register: the same every time.
+Matrix<double> noise(Index rows, Index cols);
+
+/// What shows rounding: noise, what drives the largest state as far as it goes, and a constant, which a high-pass is to forget; of several
+/// inputs, noise at each alone, too: one may be quieter than another.
+std::vector<Excitation> telling_signals(const DiscreteStateSpace& s, Index samples);
+
+/// A constant (sign 1) or the fastest tone (-1) that has been there for ever: a resonance elsewhere is at rest, and its kernel cancels.
+std::optional<Excitation> steady_signal(const DiscreteStateSpace& s, double sign, Index samples);
+
+/// At each input, early, in the middle and late in a block.
+std::vector<Excitation> impulses(const DiscreteStateSpace& s, Index block, Index samples);
+
+/// The largest of each output of noise, also of noise held for 32, 1024 and 32,768 samples, so that what a delay holds back counts, too.
+/// Powers of A that are not tame end it: what grows would outgrow any error.
+Vector<long double> largest_outputs(const DiscreteStateSpace& s);
+
+/// What a step of a trial costs: products with what is not zero, and what goes with them.
+Index work_of_step(const DiscreteStateSpace& s);
+
+/// Samples until all that a state holds has come out: past delays, and until the slowest mode has faded, as far as can be waited for
+/// (2^17 samples, 2 10^7 products).
+Index memory(const DiscreteStateSpace& s);
+
+}  // namespace longstate::detail
