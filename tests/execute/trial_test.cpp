@@ -588,3 +588,17 @@ TEST_CASE("A8: a plan asks every system of a layer, not the first alone") {
       CHECK_NOTHROW(Planned<double>(layer, plan<double>(layer, {}, planning)));
   }
 }
+
+TEST_CASE("A8: an output that is zero for one signal is judged by what it is for others") {
+  // the difference of two equal filters: of a constant at both inputs nothing is left but rounding
+  const DiscreteStateSpace filter = butterworth(2, 0.02);
+  DiscreteStateSpace both = parallel(filter, filter);
+  both.B.setZero(4, 2);
+  both.B.col(0).head(2) = filter.B;
+  both.B.col(1).tail(2) = filter.B;
+  both.C.rightCols(2) *= -1;
+  both.D.setZero(1, 2);
+  CHECK(takes<Recurrence<double>>(both, 1));
+  CHECK(takes<Recurrence<float>>(both, 1));
+  CHECK(has_kernel(both));
+}

@@ -134,7 +134,7 @@ class Beside {
   const Vector<T>& start() const { return start_; }  ///< in the units given
   const Seen& seen() const { return seen_; }         ///< of the recurrence in T
 
-  /// Whether numbers have grown so far, by 10^30 or to the largest of T, that what came before has told. What is then seen does not count.
+  /// True once the state has grown 10^30-fold, or is near the largest number of T: only what was seen before is judged.
   bool beyond() const { return beyond_; }
 
  private:

@@ -47,16 +47,16 @@ Matrix<double> noise(Index rows, Index cols) {
 
 Excitation from_rest(Matrix<double> u, Index order) { return {std::move(u), Vector<double>::Zero(order)}; }
 
-std::vector<Excitation> telling_signals(const DiscreteStateSpace& s, Index samples) {
-  const Index p = s.inputs();
-  std::vector<Excitation> signals{from_rest(noise(p, samples), s.order()), from_rest(driving(s, samples), s.order()),
-                                  from_rest(Matrix<double>::Ones(p, samples), s.order())};
-  for (Index input = 0; p > 1 && input < p; ++input) {
-    Matrix<double> u = Matrix<double>::Zero(p, samples);
-    u.row(input) = noise(1, samples);
-    signals.push_back(from_rest(std::move(u), s.order()));
-  }
-  return signals;
+Index telling_signals(const DiscreteStateSpace& s) { return s.inputs() > 1 ? 3 + s.inputs() : 3; }
+
+Excitation telling_signal(const DiscreteStateSpace& s, Index which, Index samples) {
+  const Index p = s.inputs(), N = s.order();
+  if (which == 0) return from_rest(noise(p, samples), N);
+  if (which == 1) return from_rest(driving(s, samples), N);
+  if (which == 2) return from_rest(Matrix<double>::Ones(p, samples), N);
+  Matrix<double> u = Matrix<double>::Zero(p, samples);
+  u.row(which - 3) = noise(1, samples);
+  return from_rest(std::move(u), N);
 }
 
 std::optional<Excitation> steady_signal(const DiscreteStateSpace& s, double sign, Index samples) {
@@ -70,16 +70,11 @@ std::optional<Excitation> steady_signal(const DiscreteStateSpace& s, double sign
   return Excitation{std::move(u), x0};
 }
 
-std::vector<Excitation> impulses(const DiscreteStateSpace& s, Index block, Index samples) {
-  std::vector<Excitation> all;
-  for (Index input = 0; input < s.inputs(); ++input) {
-    for (const Index at : {Index{0}, block / 2, block - 1}) {
-      Matrix<double> u = Matrix<double>::Zero(s.inputs(), samples);
-      u(input, at) = 1;
-      all.push_back(from_rest(std::move(u), s.order()));
-    }
-  }
-  return all;
+Excitation impulse(const DiscreteStateSpace& s, Index which, Index block, Index samples) {
+  const Index places[] = {0, block / 2, block - 1};
+  Matrix<double> u = Matrix<double>::Zero(s.inputs(), samples);
+  u(which / 3, places[which % 3]) = 1;
+  return from_rest(std::move(u), s.order());
 }
 
 Vector<long double> largest_outputs(const DiscreteStateSpace& s) {
@@ -104,11 +99,11 @@ Vector<long double> largest_outputs(const DiscreteStateSpace& s) {
 
 Index work_of_step(const DiscreteStateSpace& s) {
   constexpr Index others = 32;
-  return (s.A.array() != 0).count() + s.order() * (1 + s.inputs() + 2 * s.outputs()) + others;
+  return (s.A.array() != 0).count() + s.order() * (1 + s.inputs() + 2 * s.outputs()) + 8 * s.inputs() + others;
 }
 
 Index memory(const DiscreteStateSpace& s) {
-  constexpr Index products = 20'000'000, longest = Index{1} << 17, most_by_modes = 64;
+  constexpr Index products = 20'000'000, longest = Index{1} << 17, of_lasting = Index{1} << 13, most_by_modes = 64;
   const Index N = s.order(), affordable = std::max<Index>(std::min(products / work_of_step(s), longest), 1);
   const auto samples = [&](double wanted) {
     return static_cast<Index>(std::min(wanted, static_cast<double>(affordable)));
@@ -117,7 +112,7 @@ Index memory(const DiscreteStateSpace& s) {
   if (N == 0 || N > most_by_modes) return delays;
   constexpr double times = 8;
   const double fading = -std::log(eigenvalues(s.A).cwiseAbs().maxCoeff());  // of poles that lie together: near enough
-  return std::max(delays, fading > 0 ? samples(times / fading) : affordable);
+  return std::max(delays, fading > 0 ? samples(times / fading) : std::min(affordable, of_lasting));
 }
 
 }  // namespace longstate::detail

@@ -5,7 +5,6 @@
 #include <longstate/system/state_space.hpp>
 
 #include <optional>
-#include <vector>
 
 namespace longstate::detail {
 
@@ -22,14 +21,15 @@ Excitation from_rest(Matrix<double> u, Index order);
 Matrix<double> noise(Index rows, Index cols);
 
 /// What shows rounding: noise, what drives the largest state as far as it goes, and a constant, which a high-pass is to forget; of several
-/// inputs, noise at each alone, too: one may be quieter than another.
-std::vector<Excitation> telling_signals(const DiscreteStateSpace& s, Index samples);
+/// inputs, noise at each alone, too: one may be quieter than another. One at a time, since they are long: which < telling_signals(s).
+Index telling_signals(const DiscreteStateSpace& s);
+Excitation telling_signal(const DiscreteStateSpace& s, Index which, Index samples);
 
 /// A constant (sign 1) or the fastest tone (-1) that has been there for ever: a resonance elsewhere is at rest, and its kernel cancels.
 std::optional<Excitation> steady_signal(const DiscreteStateSpace& s, double sign, Index samples);
 
-/// At each input, early, in the middle and late in a block.
-std::vector<Excitation> impulses(const DiscreteStateSpace& s, Index block, Index samples);
+/// At each input, early, in the middle and late in a block: which < 3 p.
+Excitation impulse(const DiscreteStateSpace& s, Index which, Index block, Index samples);
 
 /// The largest of each output of noise, also of noise held for 32, 1024 and 32,768 samples, so that what a delay holds back counts, too.
 /// Powers of A that are not tame end it: what grows would outgrow any error.
@@ -38,8 +38,8 @@ Vector<long double> largest_outputs(const DiscreteStateSpace& s);
 /// What a step of a trial costs: products with what is not zero, and what goes with them.
 Index work_of_step(const DiscreteStateSpace& s);
 
-/// Samples until all that a state holds has come out: past delays, and until the slowest mode has faded, as far as can be waited for
-/// (2^17 samples, 2 10^7 products).
+/// How many samples to try: 4 N, for delays, or 8 time constants of the slowest mode; 2^17 samples and 2 10^7 products at most, 2^13 samples
+/// where nothing fades.
 Index memory(const DiscreteStateSpace& s);
 
 }  // namespace longstate::detail

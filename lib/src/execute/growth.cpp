@@ -45,7 +45,9 @@ double log_radius(const Matrix<double>& A) {
   const Matrix<double> B = rescaled(A, balancing(A));
   if (log_radius_by_squaring(B) < none) return 0;
   const Vector<std::complex<double>> values = eigenvalues(B);
-  if (!values.allFinite()) throw std::domain_error("longstate: the eigenvalues of A are beyond the largest number");
+  if (!values.allFinite())
+    throw std::domain_error(
+        "longstate: the eigenvalues of A could not be found: its numbers are too large, or lie too far apart");
   return std::max(0.0, std::log(values.cwiseAbs().maxCoeff()));
 }
 

@@ -10,8 +10,8 @@
 namespace longstate::detail {
 namespace {
 
-/// Outputs that are nothing but rounding beside the sums that they are made of, where others are something, or are zero, are not judged by
-/// their own size.
+/// An output is nothing if it is below 4e-15 of the terms that it is summed from. Such outputs are not judged, unless all are so: then only
+/// zeros are not.
 template <class V>
 Eigen::Array<bool, Eigen::Dynamic, 1> is_nothing(const V& output, const V& sums) {
   constexpr double little = 4e-15;
@@ -64,8 +64,9 @@ std::string because(Doubt doubt, std::string_view instead) {
   return text.append(" hold large numbers that cancel; take ").append(instead).append(other_coordinates);
 }
 
-std::optional<Index> useless_output(const Seen& seen, const std::function<Vector<long double>()>& to_come) {
+std::optional<Index> Judge::useless_output(const Seen& seen) {
   constexpr long double of_use = 1e-2L;
+  known_ = known_.cwiseMax(seen.output);
   const auto first_beside = [&](const Vector<long double>& output) -> std::optional<Index> {
     const auto nothing = is_nothing(output, seen.sums);
     for (Index i = 0; i < output.size(); ++i) {
@@ -74,15 +75,9 @@ std::optional<Index> useless_output(const Seen& seen, const std::function<Vector
     }
     return std::nullopt;
   };
-  if (!first_beside(seen.output)) return std::nullopt;
-  return first_beside(seen.output.cwiseMax(to_come()));
-}
-
-std::function<Vector<long double>()> outputs_to_come(const Powers& powers) {
-  return [&powers]() -> Vector<long double> {
-    if (powers.tame) return largest_outputs(powers.balanced.system);
-    return Vector<long double>::Zero(powers.given.outputs());
-  };
+  const std::optional<Index> first = first_beside(known_);
+  if (!first || !powers_.tame) return first;
+  return first_beside(known_.cwiseMax(largest_outputs(powers_.balanced.system)));
 }
 
 std::string off_by(long double share, std::string_view of) {

@@ -5,7 +5,6 @@
 #include "beside.hpp"
 #include "trial.hpp"
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,17 +14,36 @@ namespace longstate::detail {
 /// Why rounding to T may show in outputs.
 enum class Doubt { none, powers, sums, range };
 
-/// Powers of A that are not tame; the units given, where they leave the range of T; B, C or a row of A that may add up large numbers that
-/// cancel: what a step adds up, and C or the next step makes of it, in parts of the largest of each output of noise.
+/// powers: those of A are not tame. range: numbers, in the units given, are near the ends of T. sums: |C| (|A| |x| + |B| |u|), or the same a
+/// step later, times eps of T is above 1e-4 of an output's largest under noise.
 template <class T>
 Doubt doubt(const Powers& powers);
 
-/// An output whose error, seen over a signal, is not small beside the largest of it: of the signal, or, where it is still to come, of others.
-/// (|C| |x|, of which paths promise their errors, may be 10^15 times that.)
-std::optional<Index> useless_output(const Seen& seen, const std::function<Vector<long double>()>& to_come);
+/// Finds outputs whose error, seen over a signal, is above a hundredth of the largest of it: over all signals so far, or, where it is still to
+/// come, of noise held for long. (|C| |x|, of which paths promise their errors, may be 10^15 times that.)
+class Judge {
+ public:
+  explicit Judge(const Powers& powers) : powers_(powers), known_(Vector<long double>::Zero(powers.given.outputs())) {}
 
-/// What outputs still to come may reach, where they are worth the cost of seeing.
-std::function<Vector<long double>()> outputs_to_come(const Powers& powers);
+  std::optional<Index> useless_output(const Seen& seen);
+
+ private:
+  const Powers& powers_;
+  Vector<long double> known_;  // the largest of each output so far
+};
+
+/// Signals are tried in turn until 6 10^7 products are spent; one always is.
+class Budget {
+ public:
+  bool spend(const DiscreteStateSpace& s, Index samples) {
+    if (left_ <= 0) return false;
+    left_ -= static_cast<double>(work_of_step(s)) * static_cast<double>(samples);
+    return true;
+  }
+
+ private:
+  double left_ = 6e7;
+};
 
 /// The cause, and what helps.
 template <class T>

@@ -69,12 +69,15 @@ double estimated(const detail::CostOf& of, const Candidate& candidate) {
 template <class T>
 bool as_good_as_steps(const DiscreteSystem& system, const Candidate& candidate) {
   if (candidate.path == Path::recurrent) return true;
-  Planned<T> path(system, {Workload{}, Planning::estimate, {candidate}});
-  return detail::as_good_as_steps<T>(system, candidate.block, [&](const Matrix<T>& u, Matrix<T>& y, Vector<T>& x) {
-    State<T> state = x;
-    path.run(u, y, state);
-    x = state.col(0);
-  });
+  const auto make = [&]() -> detail::RunBlocks<T> {
+    return [path = Planned<T>(system, {Workload{}, Planning::estimate, {candidate}})](const Matrix<T>& u, Matrix<T>& y,
+                                                                                      Vector<T>& x) mutable {
+      State<T> state = x;
+      path.run(u, y, state);
+      x = state.col(0);
+    };
+  };
+  return detail::as_good_as_steps<T>(system, candidate.block, make);
 }
 
 template <class T>

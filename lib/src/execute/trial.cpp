@@ -17,11 +17,12 @@ namespace {
 
 /// soon: samples after which it is judged, too, before what grows has hidden all else.
 template <class T, class Coefficient>
-void try_signal(std::string_view where, const Powers& powers, Doubt doubt, const Excitation& signal, Index soon) {
+void try_signal(std::string_view where, const Powers& powers, Doubt doubt, Judge& judge, const Excitation& signal,
+                Index soon) {
   Beside<T, Coefficient> beside(powers.given, powers.balanced.d, signal);
-  const auto judge = [&] {
+  const auto look = [&] {
     const Seen& seen = beside.seen();
-    const std::optional<Index> worst = useless_output(seen, outputs_to_come(powers));
+    const std::optional<Index> worst = judge.useless_output(seen);
     if (!worst) return;
     const Index i = *worst;
     std::ostringstream text;
@@ -32,9 +33,9 @@ void try_signal(std::string_view where, const Powers& powers, Doubt doubt, const
   };
   for (Index k = 0; k < signal.u.cols() && !beside.beyond(); ++k) {
     beside.step(signal.u.col(k));
-    if (k + 1 == soon) judge();
+    if (k + 1 == soon) look();
   }
-  judge();
+  look();
 }
 
 constexpr Index large = 512;  // states of which to see whether powers are large would take seconds
@@ -67,7 +68,7 @@ std::optional<Powers> powers_of_block(std::string_view where, const DiscreteSyst
 
 template <class T>
 void try_recurrence(std::string_view where, const DiscreteSystem& system) {
-  if (!made_of_powers(system)) return;
+  if (!made_of_powers(system) || (std::is_same_v<T, double> && order(system) > large)) return;
   DiscreteStateSpace given = dense(system);
   Balanced balanced(given);
   constexpr Index enough = 4'000'000, few = 16, many = 2048;
@@ -79,12 +80,16 @@ void try_recurrence(std::string_view where, const DiscreteSystem& system) {
   if (std::is_same_v<T, float> && !tame && order(system) <= large) check_in_float(where, system);
   const NoDenormals guard;
   const Index samples = std::max(some, memory(powers.balanced.system));
-  for (const Excitation& signal : telling_signals(powers.balanced.system, samples)) {
+  const DiscreteStateSpace& s = powers.balanced.system;
+  Judge judge(powers);
+  Budget budget;
+  for (Index which = 0; which < telling_signals(s) && budget.spend(s, samples); ++which) {
+    const Excitation signal = telling_signal(s, which, samples);
     if (std::holds_alternative<TransferFunction>(
             system)) {  // NOLINT(bugprone-branch-clone): alike only where T is double
-      try_signal<T, double>(where, powers, why, signal, some);
+      try_signal<T, double>(where, powers, why, judge, signal, some);
     } else {
-      try_signal<T, T>(where, powers, why, signal, some);
+      try_signal<T, T>(where, powers, why, judge, signal, some);
     }
   }
 }

@@ -1,8 +1,7 @@
 #pragma once
 
-// A path of a dense system or transfer function is tried before it is given out: powers of A, or sums of B, C or A, may hold large numbers
-// that cancel, and so may numbers leave the range of T. (A companion form of poles that lie together, which every digital filter is; its
-// outputs may be tame all the same, where zeros lie by the poles.) Signals go through it beside the recurrence in long double.
+// Powers of A, or sums in B, C or A, may cancel, and numbers may leave the range of T. So a path of a dense system or transfer function first
+// runs test signals beside the recurrence in long double. Companion forms, which most digital filters come in, are the usual case.
 
 #include "../detail/balance.hpp"
 #include "long_powers.hpp"
@@ -26,12 +25,13 @@ double promised_error(Index order) {
 /// Whether a path of this system is made of powers and sums that may cancel. Other structures pass.
 bool made_of_powers(const DiscreteSystem& system);
 
-/// Tries the recurrence in T with three signals that tell: noise, a constant, and what drives the largest state as far as it goes, where
+/// Tries the recurrence in T with the signals that tell (excitation.hpp): noise, a constant, and what drives the largest state as far as it goes, where
 /// powers of A are large, sums of B, C or A may cancel, or numbers come near the ends of T in the units given.
 /// Throws std::domain_error where an output is off by a hundredth of its largest, or the poles of A, rounded to float, grow and it does not
 /// (up to 512 states).
-/// Cost two products with A for each sample of 3 signals (and one for each of several inputs), until all that a state holds has come out,
-/// 2,048 or 2 10^7 products at most; up to 512 states O(N^3) to see whether powers are large.
+/// In double, systems of more than 512 states pass.
+/// Cost two products with A for each sample (memory() or more) of each signal, 6 10^7 products and what the last signal takes at most; up to
+/// 512 states O(N^3) to see whether powers are large.
 template <class T>
 void try_recurrence(std::string_view where, const DiscreteSystem& system);
 
@@ -39,7 +39,7 @@ void try_recurrence(std::string_view where, const DiscreteSystem& system);
 struct Powers {
   DiscreteStateSpace given;
   Balanced<DiscreteStateSpace> balanced;
-  bool tame;  // of all up to that of a block
+  bool tame;  // powers up to that of a block, or of a trial of the recurrence; false where that has not been looked at
 };
 
 /// Of systems made of powers. Before tables are made: throws std::domain_error where powers are large, also those of A divided by its
@@ -61,7 +61,7 @@ struct BlockForm {
 template <class T>
 using RunBlocks = std::function<void(const Matrix<T>& u, Matrix<T>& y, Vector<T>& x)>;
 
-/// Tries a path of blocks where the recurrence would be tried, or a block's tables may cancel: with the three signals, by blocks and, where
+/// Tries a path of blocks where the recurrence would be tried, or a block's tables may cancel: with the same signals, by blocks and, where
 /// it takes them, by parts of blocks in turn; impulses early, in the middle and late in a block; and a constant and the fastest tone that
 /// have been there for ever. As many of these as 6 10^7 products of long double take, two blocks at least, noise always.
 /// Throws std::domain_error where an output is off by more than what is promised (transfer functions: times their condition, at most 1e-3)
@@ -71,10 +71,11 @@ template <class T>
 void try_blocks(std::string_view where, const DiscreteSystem& system, const Powers& powers, const BlockForm& form,
                 const RunBlocks<T>& run);
 
-/// Whether a path of blocks is for a plan to choose: on the three signals, and a constant that has been there for ever, each output is off by
+/// Whether a path of blocks is for a plan to choose: on these signals, and a constant that has been there for ever, each output is off by
 /// at most ten times what the recurrence in T is off by, and what is promised, of the output itself. (In companion form the recurrence
 /// rounds one number a sample, which is as noise at the input; blocks round every state on its own, and that may be 10^4 times as much.)
+/// make: builds the path, where there is doubt.
 template <class T>
-bool as_good_as_steps(const DiscreteSystem& system, Index block, const RunBlocks<T>& run);
+bool as_good_as_steps(const DiscreteSystem& system, Index block, const std::function<RunBlocks<T>()>& make);
 
 }  // namespace longstate::detail

@@ -84,7 +84,8 @@ void check_carry(std::string_view where, const DiscreteSystem& system, const Pow
   const Long O = form.responses(some(form.responses.rows()), Eigen::all).template cast<long double>(),
              R = form.reach(Eigen::all, some(form.reach.cols())).template cast<long double>(), O_abs = O.cwiseAbs();
   Long exact = long_power(powers.given.A, form.block), rounded = form.step, own = exact;
-  if (is_float) own = long_power(in_float(powers.given).A, form.block);
+  if (is_float && std::holds_alternative<DiscreteStateSpace>(system))
+    own = long_power(in_float(powers.given).A, form.block);
   const auto largest = [&](const Long& power) { return Long(O * Long(power * R)).cwiseAbs().maxCoeff(); };
   long double scale = (powers.given.C.cwiseAbs() * form.reach.cwiseAbs()).maxCoeff(), error = 0;
   const double promised = allowed_error<T>(system, form.block * blocks_to_try(powers.balanced.system, form.block));
@@ -165,25 +166,14 @@ bool in_range(const Powers& powers, const Excitation& signal) {
   return powers.balanced.d.cwiseProduct(signal.x0).template cast<T>().allFinite();
 }
 
-/// In turn, until all products are spent.
-struct Budget {
-  double left;
-  bool spend(double products) {
-    if (left <= 0) return false;
-    left -= products;
-    return true;
-  }
-};
-
 template <class T, class Coefficient>
 void try_all(std::string_view where, const DiscreteSystem& system, const Powers& powers, Doubt doubt,
              const BlockForm& form, const RunBlocks<T>& run) {
   const DiscreteStateSpace& s = powers.balanced.system;
-  const Index p = s.inputs(), N = s.order(), samples = form.block * blocks_to_try(s, form.block);
+  const Index samples = form.block * blocks_to_try(s, form.block);
   const Limits limits{allowed_error<T>(system, samples), form.rounds_by_the_largest,
                       form.rounds_by_the_largest ? form.kernel.cwiseAbs().maxCoeff() : 0};
-  const double once = static_cast<double>(work_of_step(s)) * static_cast<double>(samples);
-  Budget budget{6e7};
+  Judge judge(powers);
   const auto try_one = [&](const Excitation& signal, Hold hold) {
     auto [seen, error] = run_blocks<T, Coefficient>(where, powers, doubt, form.block, run, signal, limits, hold);
     seen.error = error;
@@ -191,24 +181,21 @@ void try_all(std::string_view where, const DiscreteSystem& system, const Powers&
   };
   const auto try_of_use = [&](const Excitation& signal, Hold hold) {
     const Seen seen = try_one(signal, hold);
-    if (const auto i = useless_output(seen, outputs_to_come(powers)))
+    if (const auto i = judge.useless_output(seen))
       refuse_blocks<T>(where, form.block, doubt, seen.error(*i) / seen.output(*i), of_output(*i, seen.error.size()));
   };
-  if (once > budget.left) return try_of_use(from_rest(noise(p, samples), N), Hold::whole);
-  const std::vector<Excitation> telling = telling_signals(s, samples);
+  Budget budget;
   for (const Hold hold : {Hold::whole, Hold::parts}) {
     if (hold == Hold::parts && !form.parts) continue;
-    for (const Excitation& signal : telling) {
-      if (budget.spend(once)) try_of_use(signal, hold);
-    }
+    for (Index which = 0; which < telling_signals(s) && budget.spend(s, samples); ++which)
+      try_of_use(telling_signal(s, which, samples), hold);
   }
-  for (const Excitation& impulse : impulses(s, form.block, samples)) {
-    if (budget.spend(once)) try_of_use(impulse, Hold::whole);
-  }
+  for (Index which = 0; which < 3 * s.inputs() && budget.spend(s, samples); ++which)
+    try_of_use(impulse(s, which, form.block, samples), Hold::whole);
   // Of these the output may be nothing at all: relative to |C| |x| alone. What grows does not stay there.
   if (log_radius(s.A) > 0) return;
   for (const double sign : {1.0, -1.0}) {
-    if (!budget.spend(once)) return;
+    if (!budget.spend(s, samples)) return;
     const auto signal = steady_signal(s, sign, samples);
     if (signal && in_range<T>(powers, *signal)) try_one(*signal, Hold::whole);
   }
@@ -219,18 +206,20 @@ bool as_good(const Powers& powers, Index block, const RunBlocks<T>& run) {
   constexpr long double times = 10;
   const DiscreteStateSpace& s = powers.balanced.system;
   const Index samples = block * blocks_to_try(s, block);
-  std::vector<Excitation> signals = telling_signals(s, samples);
-  if (log_radius(s.A) <= 0) {
-    const auto steady = steady_signal(s, 1, samples);
-    if (steady && in_range<T>(powers, *steady)) signals.push_back(*steady);
-  }
-  const Limits none{std::numeric_limits<double>::infinity(), true, 0};
+  const Limits none{std::numeric_limits<double>::max(), true, std::numeric_limits<double>::max()};
   const auto promised = static_cast<long double>(promised_error<T>(s.order()));
-  return std::ranges::all_of(signals, [&](const Excitation& signal) {
+  const auto keeps_up = [&](const Excitation& signal) {
     const auto [own, error] =
         run_blocks<T, Coefficient>("plan", powers, Doubt::powers, block, run, signal, none, Hold::whole);
     return (error.array() <= times * own.error.array() + promised * own.output.array()).all();
-  });
+  };
+  Budget budget;
+  for (Index which = 0; which < telling_signals(s) && budget.spend(s, samples); ++which) {
+    if (!keeps_up(telling_signal(s, which, samples))) return false;
+  }
+  if (log_radius(s.A) > 0) return true;
+  const auto steady = steady_signal(s, 1, samples);
+  return !steady || !in_range<T>(powers, *steady) || keeps_up(*steady);
 }
 
 }  // namespace
@@ -241,6 +230,10 @@ void try_blocks(std::string_view where, const DiscreteSystem& system, const Powe
   Doubt why = doubt<T>(powers);
   if (why == Doubt::none && may_cancel(form, powers.given)) why = Doubt::sums;
   if (why == Doubt::none) return;
+  constexpr double long_to_try =
+      1e9;  // products of two blocks: of tame powers the recurrence's sums are those of blocks
+  const double two_blocks = 2 * static_cast<double>(form.block) * static_cast<double>(work_of_step(powers.given));
+  if (powers.tame && two_blocks > long_to_try) return try_recurrence<T>(where, system);
   check_carry<T>(where, system, powers, form);
   const NoDenormals guard;
   if (std::holds_alternative<TransferFunction>(system))
@@ -249,16 +242,17 @@ void try_blocks(std::string_view where, const DiscreteSystem& system, const Powe
 }
 
 template <class T>
-bool as_good_as_steps(const DiscreteSystem& system, Index block, const RunBlocks<T>& run) {
+bool as_good_as_steps(const DiscreteSystem& system, Index block, const std::function<RunBlocks<T>()>& make) {
   const std::optional<Powers> powers = powers_of_block("plan", system, block);
   if (!powers || doubt<T>(*powers) == Doubt::none) return true;
+  const RunBlocks<T> run = make();
   const NoDenormals guard;
   if (std::holds_alternative<TransferFunction>(system)) return as_good<T, double>(*powers, block, run);
   return as_good<T, T>(*powers, block, run);
 }
 
-template bool as_good_as_steps<float>(const DiscreteSystem&, Index, const RunBlocks<float>&);
-template bool as_good_as_steps<double>(const DiscreteSystem&, Index, const RunBlocks<double>&);
+template bool as_good_as_steps<float>(const DiscreteSystem&, Index, const std::function<RunBlocks<float>()>&);
+template bool as_good_as_steps<double>(const DiscreteSystem&, Index, const std::function<RunBlocks<double>()>&);
 template void try_blocks<float>(std::string_view, const DiscreteSystem&, const Powers&, const BlockForm&,
                                 const RunBlocks<float>&);
 template void try_blocks<double>(std::string_view, const DiscreteSystem&, const Powers&, const BlockForm&,
