@@ -271,7 +271,7 @@ struct Task {
   State<T> x0;
   std::vector<Oracle> truth;  // of each copy
   std::vector<double> own;    // the error of the textbook recurrence in T, of each copy, relative to its scale
-  std::vector<double> conditions, growths;
+  std::vector<double> conditions;
   bool slow = false;  // a signal that is no noise
 
   const DiscreteSystem& system(Index c) const { return model.layer[static_cast<std::size_t>(c) % model.layer.size()]; }
@@ -315,13 +315,11 @@ struct Task {
       const auto parts_of = [&](long double difference, long double of, long double nothing) {
         return static_cast<double>(difference <= nothing ? 0 : difference / (of * allowed));  // NaN stays NaN
       };
-      const auto g = static_cast<long double>(growths[at]);
-      long double ahead = least[at], past = 0;
+      long double ahead = least[at];
       for (Index j = 0; j < std::min(n, reach); ++j) ahead = std::max(ahead, o.scale(j));
       for (Index k = 0; k < n; ++k) {
         if (k + reach < n) ahead = std::max(ahead, o.scale(k + reach));
-        past = std::max(g * past, o.scale(k));
-        const long double scale = std::max(ahead, past);
+        const long double scale = ahead = std::max(ahead, o.scale(k));
         for (Index i = 0; i < q; ++i) {
           const long double difference = std::abs(static_cast<long double>(y(c * q + i, k)) - o.y(i, k));
           const double part = parts_of(difference, scale, unseen);
@@ -329,7 +327,7 @@ struct Task {
         }
       }
       long double states = x0.col(c).template cast<long double>().cwiseAbs().maxCoeff();
-      for (Index k = 0; k < n; ++k) states = std::max(g * states, o.x.col(k).cwiseAbs().maxCoeff());
+      states = std::max(states, o.x.cwiseAbs().maxCoeff());
       const long double difference = (x.col(c).template cast<long double>() - o.x.col(n - 1)).cwiseAbs().maxCoeff();
       const double part = parts_of(difference, states, smallest);
       if (!(part <= worst)) worst = part;
@@ -430,13 +428,12 @@ void check_paths(const Model& model, Index number, Random& random) {
   const Index copies = std::max(systems, random.chance(0.4) ? 1 : random.integer(1, 40));
   Index n = static_cast<Index>(
       random.log_uniform(1, std::max(300.0, std::min(4000.0, 1e7 / static_cast<double>(N * N * copies)))));
-  Task<T> task{model, number, copies, {}, {}, {}, {}, {}, {}};
+  Task<T> task{model, number, copies, {}, {}, {}, {}, {}};
   const Matrix<double> signal = draw_signal(random, number, p * copies, n, task.slow);
   task.u = signal.cast<T>();
   task.x0 = random.chance(0.5) ? State<T>::Zero(N, copies) : State<T>(random.matrix(N, copies).cast<T>());
   std::vector<Matrices> all;
-  std::vector<double> growths;
-  for (const DiscreteSystem& system : model.layer) all.push_back(matrices(system)), growths.push_back(growth(system));
+  for (const DiscreteSystem& system : model.layer) all.push_back(matrices(system));
   const long double most = std::is_same_v<T, float> ? 1e18L : 1e150L;
   for (Index c = 0; c < copies; ++c) {
     const Matrices& m = all[static_cast<std::size_t>(c % systems)];
@@ -451,13 +448,13 @@ void check_paths(const Model& model, Index number, Random& random) {
     const bool matrices_of_T =
         structure(model.layer.front()) == Structure::dense || structure(model.layer.front()) == Structure::transfer;
     double own = 0;
-    if (matrices_of_T && std::is_same_v<T, float>) {
+    const bool grows = std::holds_alternative<DiscreteStateSpace>(task.system(c)) && growth(task.system(c)) > 1;
+    if ((matrices_of_T && std::is_same_v<T, float>) || grows) {
       for (const Oracle& other : {plain<T>(m, u, x0), plain_backwards<T>(m, u, x0)})
         own = std::max(own, relative_error(other, o, x0, n));
     }
     task.own.push_back(own);
     task.conditions.push_back(condition(task.system(c), n));
-    task.growths.push_back(growths[static_cast<std::size_t>(c % systems)]);
   }
   task.u = task.u.leftCols(n).eval();
   for (Oracle& o : task.truth) {

@@ -85,8 +85,8 @@ void try_recurrence(std::string_view where, const DiscreteSystem& system) {
   Budget budget;
   for (Index which = 0; which < telling_signals(s) && budget.spend(s, samples); ++which) {
     const Excitation signal = telling_signal(s, which, samples);
-    if (std::holds_alternative<TransferFunction>(
-            system)) {  // NOLINT(bugprone-branch-clone): alike only where T is double
+    // NOLINTNEXTLINE(bugprone-branch-clone): alike only where T is double
+    if (std::holds_alternative<TransferFunction>(system)) {
       try_signal<T, double>(where, powers, why, judge, signal, some);
     } else {
       try_signal<T, T>(where, powers, why, judge, signal, some);

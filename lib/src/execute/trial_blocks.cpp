@@ -230,8 +230,8 @@ void try_blocks(std::string_view where, const DiscreteSystem& system, const Powe
   Doubt why = doubt<T>(powers);
   if (why == Doubt::none && may_cancel(form, powers.given)) why = Doubt::sums;
   if (why == Doubt::none) return;
-  constexpr double long_to_try =
-      1e9;  // products of two blocks: of tame powers the recurrence's sums are those of blocks
+  // Where two blocks would take seconds: of tame powers the recurrence's sums are those of blocks.
+  constexpr double long_to_try = 1e9;  // products
   const double two_blocks = 2 * static_cast<double>(form.block) * static_cast<double>(work_of_step(powers.given));
   if (powers.tame && two_blocks > long_to_try) return try_recurrence<T>(where, system);
   check_carry<T>(where, system, powers, form);
