@@ -157,6 +157,20 @@ TEST_CASE("A10: kernels of dense systems that grow lose nothing on the way, and 
   CHECK((state.col(0).cast<long double>() - x).cwiseAbs().maxCoeff() <= 1e-15L * x.cwiseAbs().maxCoeff());
 }
 
+TEST_CASE("A10: chunks of a mode that grows and that a ramp hardly drives are off by roundings, not by their tables") {
+  constexpr Index length = 3200;  // the mode's 1.003 becomes 14,000, still less than the ramp
+  const DiscreteStateSpace s{
+      Matrix<double>{{0.91089987523930394, 0.12560546997421151}, {1.1048857253478299, -0.93048853135132825}},
+      Matrix<double>{{-0.81883007356807402}, {-0.36658328068400359}}, Matrix<double>{{1, 1}},
+      Matrix<double>::Zero(1, 1), 1.0};
+  const Matrix<double> u = Vector<double>::LinSpaced(length, 0, 1).transpose();
+  const Matrix<double> expected = support::direct_run(s, u, Matrix<double>::Zero(2, 1)).y;
+  for (const Index block : {16, 80, 320}) {
+    CAPTURE(block);
+    CHECK(running_error<double>(outputs_of<double>(Chunked<double>(s, block), u), expected) < 1e-12);
+  }
+}
+
 TEST_CASE("A10: a transfer function that grows slowly, and a normal plus low rank system that does") {
   for (const double radius : {0.99, 1.0, 1.01, 1.3}) {
     CAPTURE(radius);

@@ -98,7 +98,7 @@ std::optional<Long> long_increment(const DiscreteSystem& system) {
 
 /// krylov(), V, A V, A^2 V, …; where that would go a sample at a time, in long double.
 Matrix<double> columns_of_powers(const Matrix<double>& A, const Matrix<double>& V, Index length) {
-  if (!powers_take_long(A, length)) return krylov(A, V, length);
+  if (!powers_take_long(A, V.cols(), length)) return krylov(A, V, length);
   Matrix<double> columns(V.rows(), V.cols() * length);
   for_each_power(A, V, length,
                  [&](Index k, const Long& X) { columns.middleCols(k * V.cols(), V.cols()) = X.cast<double>(); });

@@ -10,7 +10,7 @@ namespace longstate::detail {
 
 /// (q length) x N, row i length + k: output i, k samples into the block, of a state. C A^(k+1) (control: C A^k).
 /// Cost: diagonal O(length q N), others O(length q N^2 + N^3 log length) and dense(); long_powers.hpp where powers of up to 128 states
-/// are not tame, here and below.
+/// are not tame or grow, here and below.
 Matrix<double> state_responses(const DiscreteSystem& system, Index length);
 
 /// N x (p length), column j length + k: the state after the block of input j, k samples into it: A^(length-1-k) b_j.
