@@ -9,8 +9,9 @@
 // it, or not finite without an error, or where nearly all are refused. (That the discrete matrices are right is for the tests against 60
 // digits to show.)
 
+#include "bounds.hpp"
 #include "models.hpp"
-#include "support/dense.hpp"
+#include "oracle.hpp"
 
 #include <longstate/execute/diagonal_kernels.hpp>
 
@@ -26,102 +27,6 @@
 namespace {
 
 using namespace hunt;
-using Long = Matrix<long double>;
-
-Long lengthen(const Matrix<double>& M) { return M.cast<long double>(); }
-
-/// One system's matrices. Of rows near those of the identity what sets them apart is given where the structure has it so; of others, as where
-/// a step is so long that all has faded, A itself.
-struct Matrices {
-  Long A, B, C, D;
-  bool control;
-};
-
-Matrices matrices(const DiscreteSystem& system) {
-  const Index N = order(system);
-  const Matrix<double> rest = increment(system);
-  Long A = lengthen(dense(system).A);
-  for (Index n = 0; n < N; ++n) {
-    if (rest(n, n) > -0.5) A.row(n) = lengthen(rest.row(n)) + Long::Identity(N, N).row(n);
-  }
-  if (const auto* s = std::get_if<DiscreteDiagonal>(&system)) {
-    A.setZero();
-    for (Index n = 0; n < s->mu.size(); ++n) {
-      const long double modulus = std::exp(static_cast<long double>(s->mu(n).real()));
-      const long double angle = s->mu(n).imag(), re = modulus * std::cos(angle), im = modulus * std::sin(angle);
-      if (modulus > 0) A.block<2, 2>(2 * n, 2 * n) << re, -im, im, re;
-    }
-  }
-  if (const auto* s = std::get_if<DiscreteStateSpace>(&system)) A = lengthen(s->A);
-  return {A, lengthen(input_matrix(system)), lengthen(output_matrix(system)), lengthen(feed_through(system)),
-          convention(system) == Convention::control};
-}
-
-struct Oracle {
-  Long y;
-  Vector<long double>
-      scale;  // |C| |x| + |D| |u| of each sample, the largest over the outputs; of the first, of the state before it, too
-  Long x;     // N x n: the states after each sample
-};
-
-Oracle run(const Matrices& m, const Long& u, const Long& x0) {
-  const Index n = u.cols();
-  Oracle o{Long(m.C.rows(), n), Vector<long double>(n), Long(x0.rows(), n)};
-  Long x = x0;
-  for (Index k = 0; k < n; ++k) {
-    const Long next = m.A.lazyProduct(x) + m.B.lazyProduct(u.col(k));
-    const Long& seen = m.control ? x : next;
-    o.y.col(k) = m.C.lazyProduct(seen) + m.D.lazyProduct(u.col(k));
-    o.scale(k) =
-        (m.C.cwiseAbs().lazyProduct(seen.cwiseAbs()) + m.D.cwiseAbs().lazyProduct(u.col(k).cwiseAbs())).maxCoeff();
-    if (k == 0) o.scale(0) = std::max(o.scale(0), m.C.cwiseAbs().lazyProduct(x0.cwiseAbs()).maxCoeff());
-    x = next;
-    o.x.col(k) = x;
-  }
-  return o;
-}
-
-/// The textbook recurrence with states in T: matrices and products rounded to `Coefficient`; A less the ones near its diagonal.
-template <class T, class Coefficient = T>
-Oracle plain(const Matrices& m, const Long& u, const Long& x0) {
-  const auto rounded = [](const Long& M) -> Matrix<Coefficient> { return M.cast<Coefficient>(); };
-  const Vector<long double> ones = (m.A.diagonal().array() > 0.5L).cast<long double>();
-  const Matrix<Coefficient> rest = rounded(m.A - Long(ones.asDiagonal())), B = rounded(m.B), C = rounded(m.C),
-                            D = rounded(m.D);
-  const Vector<Coefficient> kept = ones.cast<Coefficient>();
-  Oracle o{Long(m.C.rows(), u.cols()), {}, Long(x0.rows(), u.cols())};
-  Vector<T> x = x0.cast<T>();
-  for (Index k = 0; k < u.cols(); ++k) {
-    const Vector<Coefficient> u_k = u.col(k).cast<Coefficient>(), now = x.template cast<Coefficient>();
-    const Vector<T> next = (kept.cwiseProduct(now) + (rest * now + B * u_k)).template cast<T>();
-    const Vector<Coefficient> seen = (m.control ? x : next).template cast<Coefficient>();
-    o.y.col(k) = (C * seen + D * u_k).template cast<long double>();
-    x = next;
-    o.x.col(k) = x.template cast<long double>();
-  }
-  return o;
-}
-
-/// The same with the states in the other order: its sums round anew.
-template <class T>
-Oracle plain_backwards(const Matrices& m, const Long& u, const Long& x0) {
-  Oracle o = plain<T>({m.A.reverse(), m.B.colwise().reverse(), m.C.rowwise().reverse(), m.D, m.control}, u,
-                      x0.colwise().reverse());
-  o.x = o.x.colwise().reverse().eval();
-  return o;
-}
-
-/// What the first n samples of `other` are off by, relative to the scale of the outputs and to the largest state.
-double relative_error(const Oracle& other, const Oracle& exact, const Long& x0, Index n) {
-  long double scale = 0, error = 0;
-  for (Index k = 0; k < n; ++k) {
-    scale = std::max(scale, exact.scale(k));
-    if (scale > 0) error = std::max(error, (other.y.col(k) - exact.y.col(k)).cwiseAbs().maxCoeff() / scale);
-  }
-  const long double states = std::max(exact.x.leftCols(n).cwiseAbs().maxCoeff(), x0.cwiseAbs().maxCoeff());
-  if (states > 0) error = std::max(error, (other.x - exact.x).leftCols(n).cwiseAbs().maxCoeff() / states);
-  return static_cast<double>(error);
-}
 
 /// Whether the textbook recurrence in T leaves outputs of use, of noise over as many samples as tell: off by at most a thousandth of the
 /// largest up to then, while numbers grow by less than 10^25. What is refused all the same has to be there.
@@ -131,7 +36,7 @@ bool leaves_use(const DiscreteSystem& system) {
   constexpr long double growth = 1e25L, little = 1e-3L;
   const Matrices m = matrices(system);
   Random random(1);
-  const Long u = lengthen(random.matrix(m.B.cols(), samples)), x0 = Long::Zero(m.A.rows(), 1);
+  const Long u = random.matrix(m.B.cols(), samples).cast<long double>(), x0 = Long::Zero(m.A.rows(), 1);
   const Oracle exact = run(m, u, x0);
   const bool transfer = std::holds_alternative<TransferFunction>(system);  // its coefficients stay in double
   const Oracle own = transfer ? plain<T, double>(m, u, x0) : plain<T>(m, u, x0);
@@ -144,92 +49,6 @@ bool leaves_use(const DiscreteSystem& system) {
     error = std::max(error, (own.y.col(k) - exact.y.col(k)).cwiseAbs().maxCoeff());
   }
   return error <= little * largest;
-}
-
-/// ||a||_1 ||1/a||_1, the condition of a * K = c (docs/accuracy.md); 1 for other structures.
-double condition(const DiscreteSystem& system, Index length) {
-  const auto* s = std::get_if<TransferFunction>(&system);
-  if (!s) return 1;
-  Vector<long double> inverse(length);
-  for (Index k = 0; k < length; ++k) {
-    long double sum = k == 0 ? 1 : 0;
-    for (Index i = 0; i < std::min(k, s->a.size()); ++i) sum -= static_cast<long double>(s->a(i)) * inverse(k - 1 - i);
-    inverse(k) = sum;
-  }
-  return (1 + s->a.lpNorm<1>()) * static_cast<double>(inverse.lpNorm<1>());
-}
-
-template <class T>
-double bound(Index order) {
-  return std::is_same_v<T, float> ? 2 * static_cast<double>(std::max<Index>(order, 16)) * 1.2e-7 : 1e-12;
-}
-
-/// What a step of many windows loses, and in n samples adds up to where an eigenvalue is zero (docs/accuracy.md).
-double stiff_rounding(const DiscreteSystem& system, Index n) {
-  constexpr double eps = std::numeric_limits<double>::epsilon();
-  if (const auto* nplr = std::get_if<DiscreteNplr>(&system)) {
-    const NplrSystem& c = nplr->continuous;
-    const double once = nplr->alpha * nplr->dt * (c.lambda.cwiseAbs().maxCoeff() + 2 * c.P.squaredNorm()) * eps;
-    if (once < 1e-13) return 0;
-    const double fades = 1 - support::spectral_radius(dense(system).A);
-    return once * std::min(static_cast<double>(n), 1 / std::max(fades, eps));
-  }
-  const auto* s = std::get_if<DiscreteHippo>(&system);
-  if (!s || !std::holds_alternative<Fourier>(s->measure)) return 0;
-  const double norm = HippoOperator<double>(s->measure, s->order()).norm_bound() * s->dt;
-  const double alpha = is_gbt(s->method) ? gbt_alpha(s->method, s->alpha) : 1;  // zoh and foh: their sub-steps
-  return alpha * norm * eps * static_cast<double>(n);
-}
-
-/// Where nothing fades: in double what rounds A or its powers, one way; in float, whose factors are corrected, five standard deviations of
-/// the random walk of the state, where they pass the bound.
-template <class T>
-double unfaded_rounding(Index order, Index n) {
-  const auto samples = static_cast<double>(n);
-  if (std::is_same_v<T, double>) return 4 * std::numeric_limits<double>::epsilon() * samples;
-  return std::max(0.0, 2.4e-7 * std::sqrt(samples) - bound<T>(order));
-}
-
-/// What a system grows by in a sample, at least 1, as far as it is known well: rounding grows so, whether the signal does or not.
-double growth(const DiscreteSystem& system) {
-  if (const auto* s = std::get_if<DiscreteStateSpace>(&system)) return std::max(1.0, support::spectral_radius(s->A));
-  if (const auto* s = std::get_if<DiscreteDiagonal>(&system)) return std::max(1.0, std::exp(s->mu.real().maxCoeff()));
-  return 1;
-}
-
-/// Where a signal holds still or drifts, float rounds the state one way, sample after sample, until it has faded: the sum of ||A^k||_2 over
-/// the samples, from above, by k = 1, 2, 4, …; A divided by what it grows by, which is in the scale.
-template <class T>
-double held_rounding(const DiscreteSystem& system, Index n) {
-  if (std::is_same_v<T, double>) return 0;
-  const auto norm = [](const Matrix<double>& M) {
-    return std::sqrt(M.cwiseAbs().rowwise().sum().maxCoeff() * M.cwiseAbs().colwise().sum().maxCoeff());
-  };
-  Matrix<double> power = dense(system).A / growth(system);
-  double sum = 1, before = norm(power);
-  for (Index k = 1; k < n; k *= 2) {
-    power = (power * power).eval();
-    const double after = norm(power);
-    sum += static_cast<double>(std::min(k, n - k)) * std::max(before, after);
-    before = after;
-  }
-  return 1.2e-7 * sum;
-}
-
-/// Noise, or what real signals have: constants, ramps, slow waves, an impulse, silence after sound. `slow` is told of all but noise.
-Matrix<double> draw_signal(Random& random, Index number, Index channels, Index n, bool& slow) {
-  Matrix<double> u = random.matrix(channels, n);
-  Random kind(static_cast<std::uint64_t>(number) + 0x5EED00000000);  // apart: models stay what they were
-  slow = kind.chance(0.3);
-  if (!slow) return u;
-  const Vector<double> t = Vector<double>::LinSpaced(n, 0, 1), level = u.col(0);
-  const Index which = kind.integer(0, 4), at = kind.integer(0, n - 1);
-  if (which == 0) u = level.replicate(1, n);
-  if (which == 1) u = level * t.transpose();
-  if (which == 2) u = level * (kind.uniform(0.1, 30) * t.array()).sin().matrix().transpose();
-  if (which == 3) u.setZero(), u.col(at) = level;
-  if (which == 4) u.rightCols(n - at).setZero();
-  return u;
 }
 
 struct Line {

@@ -179,4 +179,19 @@ Model draw_model(Random& random) {
   }
 }
 
+Matrix<double> draw_signal(Random& random, Index number, Index channels, Index n, bool& slow) {
+  Matrix<double> u = random.matrix(channels, n);
+  Random kind(static_cast<std::uint64_t>(number) + 0x5EED00000000);  // apart: models stay what they were
+  slow = kind.chance(0.3);
+  if (!slow) return u;
+  const Vector<double> t = Vector<double>::LinSpaced(n, 0, 1), level = u.col(0);
+  const Index which = kind.integer(0, 4), at = kind.integer(0, n - 1);
+  if (which == 0) u = level.replicate(1, n);
+  if (which == 1) u = level * t.transpose();
+  if (which == 2) u = level * (kind.uniform(0.1, 30) * t.array()).sin().matrix().transpose();
+  if (which == 3) u.setZero(), u.col(at) = level;
+  if (which == 4) u.rightCols(n - at).setZero();
+  return u;
+}
+
 }  // namespace hunt

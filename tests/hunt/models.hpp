@@ -51,4 +51,7 @@ struct Model {
 
 Model draw_model(Random& random);
 
+/// Noise, or what real signals have: constants, ramps, slow waves, an impulse, silence after sound. `slow` is told of all but noise.
+Matrix<double> draw_signal(Random& random, Index number, Index channels, Index n, bool& slow);
+
 }  // namespace hunt
