@@ -76,8 +76,9 @@ class Textbook {
     if (!after) y = C.lazyProduct(x) + D.lazyProduct(u);
     now = x.template cast<Coefficient>();
     next.noalias() = rest * now;
+    next += B.lazyProduct(u).template cast<Coefficient>();
     next += kept.cwiseProduct(now);
-    x = next.template cast<T>() + B.lazyProduct(u);
+    x = next.template cast<T>();
     if (after) y = C.lazyProduct(x) + D.lazyProduct(u);
   }
 

@@ -116,8 +116,8 @@ void run_blocks(const Blocks<T>& s, const Blocks<T>& next, Index block, Index co
     loops.turn(s.step.data(), state(0), rows, blocks);
   } else {
     for (Index b = 0; b < count; ++b) {
-      states.col(b + 1).head(N) += s.ones.cwiseProduct(states.col(b).head(N));
       loops.add(s.step.data(), rows, size(N), state(b), rows, 1, state(b + 1), rows);
+      states.col(b + 1).head(N) += s.ones.cwiseProduct(states.col(b).head(N));
     }
   }
   simd::prefetch(next.O.data(), size(next.O.size()));

@@ -38,10 +38,10 @@ struct DenseStep {
   }
 
   void advance(State<T>& x, const Vector<T>& previous, ConstFrame<T> u, State<T>& next) const {
-    for (Index c = 0; c < x.cols(); ++c) A.apply(x.col(c), next.col(c));
+    next.noalias() = B * u.transpose();
+    if (B_previous.size() > 0) next.noalias() += B_previous * previous.transpose();
+    for (Index c = 0; c < x.cols(); ++c) A.add(x.col(c), next.col(c));
     x.swap(next);
-    if (B_previous.size() > 0) x.noalias() += B_previous * previous.transpose();
-    x.noalias() += B * u.transpose();
   }
 };
 

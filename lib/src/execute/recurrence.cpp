@@ -43,8 +43,8 @@ void Recurrence<T>::advance(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept
     auto next = scratch_.col(c);
 
     if (convention_ == Convention::control) y_c.noalias() = s.C * x.col(c);
-    s.A.apply(x.col(c), next);
-    next.noalias() += s.B * u_c;
+    next.noalias() = s.B * u_c;
+    s.A.add(x.col(c), next);
     x.col(c) = next;
     if (convention_ == Convention::sequence) y_c.noalias() = s.C * x.col(c);
     y_c.noalias() += s.D * u_c;

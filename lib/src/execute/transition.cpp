@@ -17,8 +17,8 @@ using Complex = std::complex<double>;
 using simd::size;
 
 template <class T>
-using AnyTransition =
-    std::variant<DenseTransition<T>, HippoStep<T>, NplrTransition<T>, DiagonalTransition<T>, CompanionTransition<T>>;
+using AnyTransition = std::variant<DenseTransition<T>, HippoTransition<T>, NplrTransition<T>, DiagonalTransition<T>,
+                                   CompanionTransition<T>>;
 
 template <class T>
 AnyTransition<T> make(const DiscreteStateSpace& system) {
@@ -27,7 +27,7 @@ AnyTransition<T> make(const DiscreteStateSpace& system) {
 
 template <class T>
 AnyTransition<T> make(const DiscreteHippo& system) {
-  return hippo_step<T>(system, system.pade);
+  return HippoTransition<T>(system);
 }
 
 template <class T>
@@ -61,34 +61,12 @@ Index work_of(const DiscreteNplr& s) { return s.continuous.entries() * (4 + 4 * 
 Index work_of(const DiscreteDiagonal& s) { return 4 * s.mu.size(); }
 Index work_of(const TransferFunction& s) { return s.a.size(); }
 
-template <class T>
-void apply(HippoStep<T>& A, const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next) {
-  next = x;
-  A.transition(next);
-}
-template <class T>
-void apply(DenseTransition<T>& A, const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next) {
-  A.apply(x, next);
-}
-template <class T>
-void apply(CompanionTransition<T>& A, const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next) {
-  A.apply(x, next);
-}
-template <class T>
-void apply(NplrTransition<T>& A, const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next) {
-  A.apply(x.data(), next.data());
-}
-template <class T>
-void apply(DiagonalTransition<T>& A, const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next) {
-  A.apply(x.data(), next.data());
-}
-
 }  // namespace
 
 template <class T>
-void DiagonalTransition<T>::apply(const T* x, T* next) const {
+void DiagonalTransition<T>::add(const T* x, T* next) const {
   for (Index n = 0; n < lambda_.size(); ++n) {
-    std::array<double, 2> value{};
+    std::array<double, 2> value{static_cast<double>(next[2 * n]), static_cast<double>(next[2 * n + 1])};
     add(n, 1, x, value.data());
     std::transform(value.begin(), value.end(), next + 2 * n, [](double v) { return static_cast<T>(v); });
   }
@@ -121,7 +99,7 @@ NplrTransition<T>::NplrTransition(const DiscreteNplr& system) {
 
 /// Sums in double, rounded once: numbers of `next` and columns of U and V, one or two of every measure, go some at a time.
 template <class T>
-void NplrTransition<T>::apply(const T* x, T* next) const {
+void NplrTransition<T>::add(const T* x, T* next) const {
   constexpr Index numbers = 64, columns = 4;
   const Index rows = U_.rows(), rank = U_.cols();
   for (Index done = 0; done == 0 || done < rank; done += columns) {
@@ -136,11 +114,8 @@ void NplrTransition<T>::apply(const T* x, T* next) const {
       for (Index j = 0; j < many; ++j) {
         for (Index n = 0; n < count; ++n) sums[size(n)] -= U_(start + n, done + j) * seen[size(j)];
       }
-      if (done == 0) {
-        diagonal_.add(start / 2, count / 2, x, sums.data());
-      } else {
-        for (Index n = 0; n < count; ++n) sums[size(n)] += static_cast<double>(next[start + n]);
-      }
+      if (done == 0) diagonal_.add(start / 2, count / 2, x, sums.data());
+      for (Index n = 0; n < count; ++n) sums[size(n)] += static_cast<double>(next[start + n]);
       for (Index n = 0; n < count; ++n) next[start + n] = static_cast<T>(sums[size(n)]);
     }
   }
@@ -161,7 +136,13 @@ Transition<T>::Transition(const DiscreteSystem& system)
 
 template <class T>
 void Transition<T>::apply(const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next) {
-  std::visit([&](auto& A) { longstate::apply<T>(A, x, next); }, A_);
+  next.setZero();
+  add(x, next);
+}
+
+template <class T>
+void Transition<T>::add(const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next) {
+  std::visit([&](auto& A) { A.add(x, next); }, A_);
 }
 
 template class DiagonalTransition<float>;
@@ -179,7 +160,7 @@ Matrix<double> increment(const DiscreteSystem& system) {
   const Matrix<double> I = Matrix<double>::Identity(N, N);
   const auto* hippo = std::get_if<DiscreteHippo>(&system);
   if (!hippo) return dense(system).A - I;
-  auto step = std::get<HippoStep<double>>(make<double>(*hippo));
+  auto step = hippo_step<double>(*hippo, hippo->pade);
   Matrix<double> result(N, N);
   for (Index n = 0; n < N; ++n) result.col(n) = step.increment(I.col(n));
   return result;

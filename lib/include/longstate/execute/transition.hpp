@@ -26,11 +26,14 @@ class DenseTransition {
 
   Index order() const { return rest_.rows(); }
 
-  /// next <- A x, one column; next must not be x. Cost O(N^2), no allocation.
+  /// next <- next + A x, one column; next must not be x. Cost O(N^2), no allocation.
+  ///
+  /// What is small, the input in `next` and rest x, comes first: so the state is rounded once a sample, at its own size. Where a signal
+  /// holds still, each rounding goes the same way for many samples.
   template <class X, class Next>
-  void apply(const X& x, Next&& next) const {
-    next = ones_.cwiseProduct(x);
+  void add(const X& x, Next&& next) const {
     next.noalias() += rest_ * x;
+    next += ones_.cwiseProduct(x);
   }
 
  private:
@@ -49,8 +52,12 @@ class DiagonalTransition {
   DiagonalTransition() = default;
   explicit DiagonalTransition(const Vector<std::complex<double>>& lambda) : lambda_(lambda) {}
 
-  /// next <- A x, one column; next must not be x. Cost 4 multiply-adds an entry.
-  void apply(const T* x, T* next) const;
+  /// next <- next + A x, one column; next must not be x. Cost 4 multiply-adds an entry.
+  template <class X, class Next>
+  void add(const X& x, Next&& next) const {
+    add(x.data(), next.data());
+  }
+  void add(const T* x, T* next) const;
   /// Adds lambda_n x_n of `count` entries from `first` on, in double, to 2 count sums.
   void add(Index first, Index count, const T* x, double* sums) const;
 
@@ -70,8 +77,12 @@ class NplrTransition {
  public:
   explicit NplrTransition(const DiscreteNplr& system);
 
-  /// Cost 4 + 4 r multiply-adds an entry.
-  void apply(const T* x, T* next) const;
+  /// next <- next + A x, one column. Cost 4 + 4 r multiply-adds an entry.
+  template <class X, class Next>
+  void add(const X& x, Next&& next) const {
+    add(x.data(), next.data());
+  }
+  void add(const T* x, T* next) const;
 
  private:
   friend struct detail::SweepTables;
@@ -86,10 +97,11 @@ class CompanionTransition {
  public:
   explicit CompanionTransition(const TransferFunction& system) : a_(system.a) {}
 
+  /// next <- next + A x.
   template <class X, class Next>
-  void apply(const X& x, Next&& next) const {
-    next(0) = static_cast<T>(-a_.dot(x.template cast<double>()));
-    for (Index n = 1; n < a_.size(); ++n) next(n) = x(n - 1);
+  void add(const X& x, Next&& next) const {
+    next(0) = static_cast<T>(static_cast<double>(next(0)) - a_.dot(x.template cast<double>()));
+    for (Index n = 1; n < a_.size(); ++n) next(n) += x(n - 1);
   }
 
  private:
@@ -100,10 +112,30 @@ class CompanionTransition {
 template <class T>
 HippoStep<T> hippo_step(const DiscreteHippo& system, const PadeOptions& pade);
 
+/// The same as the others are. The state is rounded twice a sample.
+template <class T>
+class HippoTransition {
+ public:
+  explicit HippoTransition(const DiscreteHippo& system)
+      : step_(hippo_step<T>(system, system.pade)), stepped_(system.order()) {}
+
+  /// next <- next + A x.
+  template <class X, class Next>
+  void add(const X& x, Next&& next) {
+    stepped_ = x;
+    step_.transition(stepped_);
+    next += stepped_;
+  }
+
+ private:
+  HippoStep<T> step_;
+  Vector<T> stepped_;  // A x
+};
+
 /// Any of them.
 ///
-/// Cost       of apply: O(N) for all structures but dense, O(N^2). No allocation.
-/// Threads    a HippoStep owns scratch: copy it to use it on another thread.
+/// Cost       O(N) for all structures but dense, O(N^2). No allocation.
+/// Threads    a hippo system owns scratch: copy it to use it on another thread.
 template <class T>
 class Transition {
  public:
@@ -112,11 +144,15 @@ class Transition {
   /// next <- A x, one column; next must not be x.
   void apply(const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next);
 
-  /// Multiply-adds of apply().
+  /// next <- next + A x: with B u in `next`, a sample of the recurrence.
+  void add(const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next);
+
+  /// Multiply-adds of either.
   Index work() const { return work_; }
 
  private:
-  std::variant<DenseTransition<T>, HippoStep<T>, NplrTransition<T>, DiagonalTransition<T>, CompanionTransition<T>> A_;
+  std::variant<DenseTransition<T>, HippoTransition<T>, NplrTransition<T>, DiagonalTransition<T>, CompanionTransition<T>>
+      A_;
   Index work_;
 };
 
