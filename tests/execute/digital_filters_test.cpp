@@ -302,3 +302,35 @@ TEST_CASE("A8: a filter is tried as long as it remembers") {
   CHECK_FALSE(takes<Recurrence<float>>(butterworth(2, 1e-4), 1));
   CHECK(takes<Recurrence<double>>(butterworth(3, 2e-4), 1));
 }
+
+TEST_CASE_TEMPLATE("A8: states that no input drives are tried, too: a filter let go from a constant", T, float,
+                   double) {
+  // chunks of 512 in double were off by 0.1, plans in float by 49
+  constexpr bool is_float = std::is_same_v<T, float>;
+  constexpr Index samples = 5000;
+  DiscreteStateSpace s = is_float ? butterworth(3, 0.003) : butterworth(4, 0.003);
+  const double gain = 1 / (1 - s.A.row(0).sum());
+  s.C /= static_cast<double>(s.order()) * gain;
+  s.B.setZero();
+  const Matrix<double> u = Matrix<double>::Zero(1, samples), x0 = Matrix<double>::Constant(s.order(), 1, gain);
+  const Matrix<double> exact = support::direct_run(s, u, x0.cast<T>().template cast<double>()).y;
+  const auto error = [&](auto path) {
+    Matrix<T> y(1, samples);
+    State<T> x = x0.cast<T>();
+    path.run(u.cast<T>(), y, x);
+    return (y.template cast<double>() - exact).cwiseAbs().maxCoeff();
+  };
+  const double bound = is_float ? 2e-3 : 1e-8;
+  for (const Index block : {16, 64, 512}) {
+    CAPTURE(block);
+    if (takes<Chunked<T>>(s, block)) CHECK(error(Chunked<T>(s, block)) < bound);
+#if LONGSTATE_WITH_FFTW
+    if (takes<Convolution<T>>(s, 2 * block)) CHECK(error(Convolution<T>(s, 2 * block)) < bound);
+#endif
+  }
+  CHECK_FALSE(takes<Chunked<T>>(s, 512));
+  CHECK(takes<Recurrence<T>>(s, 1) == !is_float);
+#if LONGSTATE_WITH_FFTW
+  CHECK(error(Planned<T>(s, plan<T>(s))) < bound);
+#endif
+}

@@ -171,6 +171,21 @@ TEST_CASE("A10: chunks of a mode that grows and that a ramp hardly drives are of
   }
 }
 
+TEST_CASE("A10: a state that grows is rounded once a sample, or a block, also where a signal holds still") {
+  // A x and then + B u, each rounded at the size of the state, left 1e-5
+  const Matrix<double> none = Matrix<double>::Zero(1, 1), one = Matrix<double>::Ones(1, 1);
+  const DiscreteStateSpace s{1.003 * one, -0.0600064 * one, one, none, 1};
+  for (const float level : {0.37F, 0.5213F, 0.624F}) {
+    CAPTURE(level);
+    const Matrix<double> u = Matrix<float>::Constant(1, 2400, level).cast<double>();
+    const Matrix<double> expected = support::direct_run(s, u, none).y;
+    CHECK(running_error<float>(outputs_of<float>(Recurrence<float>(s), u), expected) < 4e-6);
+#if LONGSTATE_WITH_FFTW
+    CHECK(running_error<float>(outputs_of<float>(Convolution<float>(s, 117), u), expected, 117) < 4e-6);
+#endif
+  }
+}
+
 TEST_CASE("A10: a transfer function that grows slowly, and a normal plus low rank system that does") {
   for (const double radius : {0.99, 1.0, 1.01, 1.3}) {
     CAPTURE(radius);

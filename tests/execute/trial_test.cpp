@@ -160,3 +160,17 @@ TEST_CASE("A8: an output that is zero for one signal is judged by what it is for
   CHECK(takes<Recurrence<float>>(both, 1));
   CHECK(has_kernel(both));
 }
+
+TEST_CASE("A8: a double integrator is taken in blocks: of the fastest tone its position is nothing") {
+  for (const double h : {0.001, 0.002, 0.01, 0.07, 0.2}) {
+    CAPTURE(h);
+    const DiscreteStateSpace s{Matrix<double>{{1, h}, {0, 1}},
+                               Matrix<double>{{h * h / 2}, {h}},
+                               Matrix<double>{{1, 0}},
+                               Matrix<double>::Zero(1, 1),
+                               h,
+                               Convention::control};
+    for (const Index block : {16, 64}) CHECK(takes<Chunked<double>>(s, block));
+    CHECK(takes<Chunked<float>>(s, 16));
+  }
+}

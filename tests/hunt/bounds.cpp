@@ -19,7 +19,8 @@ double condition(const DiscreteSystem& system, Index length) {
     for (Index i = 0; i < std::min(k, s->a.size()); ++i) sum -= static_cast<long double>(s->a(i)) * inverse(k - 1 - i);
     inverse(k) = sum;
   }
-  return (1 + s->a.lpNorm<1>()) * static_cast<double>(inverse.lpNorm<1>());
+  constexpr long double most = 1e300L;  // of what grows
+  return static_cast<double>(std::min((1 + s->a.lpNorm<1>()) * inverse.lpNorm<1>(), most));
 }
 
 double stiff_rounding(const DiscreteSystem& system, Index n) {
@@ -48,6 +49,7 @@ double unfaded_rounding(Index order, Index n) {
 double growth(const DiscreteSystem& system) {
   if (const auto* s = std::get_if<DiscreteStateSpace>(&system)) return std::max(1.0, support::spectral_radius(s->A));
   if (const auto* s = std::get_if<DiscreteDiagonal>(&system)) return std::max(1.0, std::exp(s->mu.real().maxCoeff()));
+  if (std::holds_alternative<TransferFunction>(system)) return std::max(1.0, support::spectral_radius(dense(system).A));
   return 1;
 }
 

@@ -20,19 +20,24 @@ using Sparse = Eigen::SparseMatrix<T, Eigen::RowMajor>;  // of a delay or a comp
 /// The recurrence in long double, in the units given.
 class Exact {
  public:
-  Exact(const DiscreteStateSpace& s, Vector<long double> start)
+  /// of_a_step: whether sums are those of a sample's step, too.
+  Exact(const DiscreteStateSpace& s, Vector<long double> start, bool of_a_step)
       : x(std::move(start)),
         y(s.outputs()),
         sums(s.outputs()),
+        sizes(x.cwiseAbs()),
         A(s.A.cast<long double>().sparseView()),
         B(s.B.cast<long double>()),
         C(s.C.cast<long double>()),
         D(s.D.cast<long double>()),
         next(s.order()),
-        after(s.convention == Convention::sequence) {}
+        after(s.convention == Convention::sequence) {
+    if (of_a_step) A_abs = A.cwiseAbs();
+  }
 
   void step(const Vector<long double>& u) {
     if (!after) see(u);
+    if (A_abs.size() > 0) sizes = A_abs * x.cwiseAbs() + B.cwiseAbs().lazyProduct(u.cwiseAbs());
     next.noalias() = A * x;
     next += B.lazyProduct(u);
     x.swap(next);
@@ -40,15 +45,17 @@ class Exact {
   }
 
   Vector<long double> x, y;
-  Vector<long double> sums;  ///< |C| |x| + |D| |u| of each output
+  Vector<long double> sums;  ///< |C| |x| + |D| |u| of each output; of a step, |C| (|A| |x| + |B| |u|) + |D| |u|
 
  private:
   void see(const Vector<long double>& u) {
     y = C.lazyProduct(x) + D.lazyProduct(u);
-    sums = C.cwiseAbs().lazyProduct(x.cwiseAbs()) + D.cwiseAbs().lazyProduct(u.cwiseAbs());
+    if (A_abs.size() == 0) sizes = x.cwiseAbs();
+    sums = C.cwiseAbs().lazyProduct(sizes) + D.cwiseAbs().lazyProduct(u.cwiseAbs());
   }
 
-  Sparse<long double> A;
+  Vector<long double> sizes;
+  Sparse<long double> A, A_abs;
   Long B, C, D;
   Vector<long double> next;
   bool after;
@@ -106,7 +113,7 @@ class Beside {
   Beside(const DiscreteStateSpace& given, const Vector<double>& d, const Excitation& signal)
       : d_(d.cast<long double>()),
         start_(d_.cwiseProduct(signal.x0.cast<long double>()).template cast<T>()),
-        exact_(given, start_.template cast<long double>()),
+        exact_(given, start_.template cast<long double>(), signal.may_vanish),
         own_(given, start_),
         seen_(given.outputs()) {}
 

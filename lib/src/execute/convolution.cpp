@@ -106,7 +106,8 @@ void run_block(const Tables<T>& tables, Index block, const detail::RealFft<T>& f
     w.powered.noalias() = tables.powers[bit] * w.power;
     w.power.swap(w.powered);
   }
-  x = w.power.template cast<T>() + w.next;
+  w.power += w.next.template cast<double>();  // rounded to T once
+  x = w.power.template cast<T>();
   detail::count_flops((p + q) * fft.flops());
   detail::count_multiply_adds(p * q * 4 * bins + (p + q) * x.size() * m +
                               std::popcount(static_cast<std::size_t>(m)) * x.size() * x.size());

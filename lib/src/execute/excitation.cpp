@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 namespace longstate::detail {
@@ -35,6 +36,11 @@ Matrix<double> driving(const DiscreteStateSpace& s, Index samples) {
   return u;
 }
 
+/// (z I - A)^-1 b
+Vector<double> resolvent(const DiscreteStateSpace& s, double z, const Vector<double>& b) {
+  return Lu<double>(z * Matrix<double>::Identity(s.order(), s.order()) - s.A).solve(b);
+}
+
 }  // namespace
 
 Matrix<double> noise(Index rows, Index cols) {
@@ -59,15 +65,20 @@ Excitation telling_signal(const DiscreteStateSpace& s, Index which, Index sample
   return from_rest(std::move(u), N);
 }
 
-std::optional<Excitation> steady_signal(const DiscreteStateSpace& s, double sign, Index samples) {
-  const Matrix<double> I = Matrix<double>::Identity(s.order(), s.order());
-  const Vector<double> x0 = Lu<double>(sign * I - s.A).solve(s.B.rowwise().sum());
-  if (!x0.allFinite()) return std::nullopt;
-  Matrix<double> u = Matrix<double>::Ones(s.inputs(), samples);
-  if (sign < 0) {
-    for (Index k = 1; k < samples; k += 2) u.col(k) *= -1;
+std::optional<Excitation> signal_from_state(const DiscreteStateSpace& s, Index which, Index samples) {
+  const double sign = which < 2 ? 1 : -1;
+  const bool steady = which == 0 || which == 3;
+  Excitation signal{Matrix<double>::Zero(s.inputs(), samples), {}, which == 3};
+  if (steady) {
+    signal.x0 = resolvent(s, sign, s.B.rowwise().sum());
+    for (Index k = 0; k < samples; ++k) signal.u.col(k).setConstant(k % 2 == 0 ? 1 : sign);
+  } else {
+    constexpr double beside = 1 + 0x1p-20;  // the circle, where integrators have their poles
+    signal.x0 = resolvent(s, sign * beside, noise(s.order(), 1));
+    signal.x0 /= signal.x0.cwiseAbs().maxCoeff();
   }
-  return Excitation{std::move(u), x0};
+  if (!signal.x0.allFinite()) return std::nullopt;
+  return signal;
 }
 
 Excitation impulse(const DiscreteStateSpace& s, Index which, Index block, Index samples) {
@@ -102,17 +113,23 @@ Index work_of_step(const DiscreteStateSpace& s) {
   return (s.A.array() != 0).count() + s.order() * (1 + s.inputs() + 2 * s.outputs()) + 8 * s.inputs() + others;
 }
 
+double time_constant(const DiscreteStateSpace& s) {
+  constexpr Index most_by_modes = 64;
+  if (s.order() == 0 || s.order() > most_by_modes) return 0;
+  const double fading = -std::log(eigenvalues(s.A).cwiseAbs().maxCoeff());  // of poles that lie together: near enough
+  return fading > 0 ? 1 / fading : std::numeric_limits<double>::infinity();
+}
+
 Index memory(const DiscreteStateSpace& s) {
-  constexpr Index products = 20'000'000, longest = Index{1} << 17, of_lasting = Index{1} << 13, most_by_modes = 64;
+  constexpr Index products = 20'000'000, longest = Index{1} << 17, of_lasting = Index{1} << 13;
   const Index N = s.order(), affordable = std::max<Index>(std::min(products / work_of_step(s), longest), 1);
   const auto samples = [&](double wanted) {
     return static_cast<Index>(std::min(wanted, static_cast<double>(affordable)));
   };
   const Index delays = samples(4 * static_cast<double>(N));
-  if (N == 0 || N > most_by_modes) return delays;
   constexpr double times = 8;
-  const double fading = -std::log(eigenvalues(s.A).cwiseAbs().maxCoeff());  // of poles that lie together: near enough
-  return std::max(delays, fading > 0 ? samples(times / fading) : std::min(affordable, of_lasting));
+  const double slowest = time_constant(s);
+  return std::max(delays, std::isfinite(slowest) ? samples(times * slowest) : std::min(affordable, of_lasting));
 }
 
 }  // namespace longstate::detail

@@ -49,6 +49,12 @@ class Budget {
 template <class T>
 std::string because(Doubt doubt, std::string_view instead);
 
+/// Whether T holds the state that a signal starts from.
+template <class T>
+bool in_range(const Powers& powers, const Excitation& signal) {
+  return powers.balanced.d.cwiseProduct(signal.x0).template cast<T>().allFinite();
+}
+
 /// "would be off by 0.02 of the largest output"
 std::string off_by(long double share, std::string_view of);
 

@@ -65,30 +65,67 @@ double estimated(const detail::CostOf& of, const Candidate& candidate) {
   return detail::convolution_seconds(of, candidate.block);
 }
 
-/// Whether blocks lose no more than the recurrence (trial.hpp).
+/// Whether the path can be built, and blocks lose no more than the recurrence (trial.hpp).
 template <class T>
-bool as_good_as_steps(const DiscreteSystem& system, const Candidate& candidate) {
+bool takes(const DiscreteSystem& system, const Candidate& candidate) {
+  Planned<T> path(system, {Workload{}, Planning::estimate, {candidate}});
   if (candidate.path == Path::recurrent) return true;
-  const auto make = [&]() -> detail::RunBlocks<T> {
-    return [path = Planned<T>(system, {Workload{}, Planning::estimate, {candidate}})](const Matrix<T>& u, Matrix<T>& y,
-                                                                                      Vector<T>& x) mutable {
-      State<T> state = x;
-      path.run(u, y, state);
-      x = state.col(0);
-    };
-  };
-  return detail::as_good_as_steps<T>(system, candidate.block, make);
+  return detail::as_good_as_steps<T>(system, candidate.block, [&](const Matrix<T>& u, Matrix<T>& y, Vector<T>& x) {
+    State<T> state = x;
+    path.run(u, y, state);
+    x = state.col(0);
+  });
 }
 
+/// Which paths a layer takes. Matrices may not survive their rounding to T, or grow too fast: then a path is built before it is chosen.
 template <class T>
-bool can_build(const std::vector<DiscreteSystem>& layer, const Candidate& candidate, const Workload& workload) {
-  try {
-    Planned<T>(layer, {workload, Planning::estimate, {candidate}});
-    return std::ranges::all_of(layer, [&](const DiscreteSystem& s) { return as_good_as_steps<T>(s, candidate); });
-  } catch (const std::logic_error&) {  // growth is refused as a block that does not fit
-    return false;
+class Chooser {
+ public:
+  explicit Chooser(const std::vector<DiscreteSystem>& layer)
+      : layer_(layer), certain_(std::ranges::none_of(layer, detail::made_of_powers)) {}
+
+  bool takes(const Candidate& candidate) {
+    const auto same = [&](const Candidate& c) { return c.path == candidate.path && c.block == candidate.block; };
+    if (certain_ || std::ranges::any_of(taken_, same)) return true;
+    if (like_refused(candidate)) {
+      left_out_.push_back(candidate);
+      return false;
+    }
+    const bool fits = all_take(candidate);
+    (fits ? taken_ : refused_).push_back(candidate);
+    return fits;
   }
-}
+
+  /// The first that is taken of those that takes() had not built. Throws what the recurrence says where there is none.
+  std::vector<Candidate> left_out() const {
+    for (const Candidate& candidate : left_out_) {
+      if (all_take(candidate)) return {candidate};
+    }
+    const Candidate recurrent{Path::recurrent, 0, 0};
+    Planned<T>(layer_, {Workload{}, Planning::estimate, {recurrent}});
+    return {recurrent};
+  }
+
+ private:
+  bool all_take(const Candidate& candidate) const {
+    try {
+      return std::ranges::all_of(layer_, [&](const DiscreteSystem& s) { return longstate::takes<T>(s, candidate); });
+    } catch (const std::logic_error&) {  // growth is refused as a block that does not fit
+      return false;
+    }
+  }
+
+  /// Where a block loses too much, a longer one or one of half of it most often does, too, and to see that takes its time.
+  bool like_refused(const Candidate& candidate) const {
+    return std::ranges::any_of(refused_, [&](const Candidate& r) {
+      return r.path == candidate.path && candidate.path != Path::recurrent && candidate.block > r.block / 4;
+    });
+  }
+
+  const std::vector<DiscreteSystem>& layer_;
+  bool certain_;
+  std::vector<Candidate> taken_, refused_, left_out_;
+};
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -126,16 +163,11 @@ Plan make_plan(const std::vector<DiscreteSystem>& layer, const Workload& workloa
     candidate.seconds = estimated(of, candidate) / static_cast<double>(parts);
   const auto by_time = [&] { std::ranges::stable_sort(plan.candidates, {}, &Candidate::seconds); };
   by_time();
-  // Matrices may not survive their rounding to T, or grow too fast: then a path is built before it is chosen.
-  const auto refused = [&](const Candidate& c) {
-    return std::ranges::any_of(layer, detail::made_of_powers) && !can_build<T>(layer, c, workload);
-  };
-  const Plan recurrent{workload, planning, {{Path::recurrent, 0, 0}}};
+  Chooser<T> choose(layer);
   if (planning == Planning::measure) {
     const double fastest = plan.best().seconds;
     const auto near = [&](const Candidate& c) { return c.seconds <= 8 * fastest; };  // the model is not that wrong
-    std::erase_if(plan.candidates, [&](const Candidate& c) { return near(c) && refused(c); });
-    if (plan.candidates.empty()) Planned<T>(layer, recurrent);  // says why
+    std::erase_if(plan.candidates, [&](const Candidate& c) { return near(c) && !choose.takes(c); });
     for (Candidate& candidate : plan.candidates) {
       if (!near(candidate)) continue;
       candidate.seconds =
@@ -144,10 +176,8 @@ Plan make_plan(const std::vector<DiscreteSystem>& layer, const Workload& workloa
     by_time();
   }
   // Those behind the best are not built, which costs more than all else here.
-  while (refused(plan.best())) {
-    plan.candidates.erase(plan.candidates.begin());
-    if (plan.candidates.empty()) Planned<T>(layer, recurrent);  // says why
-  }
+  while (!plan.candidates.empty() && !choose.takes(plan.best())) plan.candidates.erase(plan.candidates.begin());
+  if (plan.candidates.empty()) plan.candidates = choose.left_out();
   return plan;
 }
 

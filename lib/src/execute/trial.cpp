@@ -15,6 +15,14 @@
 namespace longstate::detail {
 namespace {
 
+template <class T>
+[[noreturn]] void refuse(std::string_view where, Doubt doubt, long double share, std::string_view of) {
+  std::ostringstream text;
+  text << "longstate::" << where << ": in " << precision<T>() << ", outputs " << off_by(share, of)
+       << because<T>(doubt, std::is_same_v<T, float> ? "double, or " : "");
+  throw std::domain_error(text.str());
+}
+
 /// soon: samples after which it is judged, too, before what grows has hidden all else.
 template <class T, class Coefficient>
 void try_signal(std::string_view where, const Powers& powers, Doubt doubt, Judge& judge, const Excitation& signal,
@@ -22,20 +30,39 @@ void try_signal(std::string_view where, const Powers& powers, Doubt doubt, Judge
   Beside<T, Coefficient> beside(powers.given, powers.balanced.d, signal);
   const auto look = [&] {
     const Seen& seen = beside.seen();
-    const std::optional<Index> worst = judge.useless_output(seen);
-    if (!worst) return;
-    const Index i = *worst;
-    std::ostringstream text;
-    text << "longstate::" << where << ": in " << precision<T>() << ", outputs "
-         << off_by(seen.error(i) / seen.output(i), of_output(i, seen.error.size()))
-         << because<T>(doubt, std::is_same_v<T, float> ? "double, or " : "");
-    throw std::domain_error(text.str());
+    if (const auto i = judge.useless_output(seen))
+      refuse<T>(where, doubt, seen.error(*i) / seen.output(*i), of_output(*i, seen.error.size()));
   };
   for (Index k = 0; k < signal.u.cols() && !beside.beyond(); ++k) {
     beside.step(signal.u.col(k));
     if (k + 1 == soon) look();
   }
   look();
+}
+
+/// Its output may be nothing at all: relative to |C| |x| alone.
+template <class T, class Coefficient>
+void try_from_state(std::string_view where, const Powers& powers, Doubt doubt, const Excitation& signal) {
+  constexpr long double of_use = 1e-2L;
+  Beside<T, Coefficient> beside(powers.given, powers.balanced.d, signal);
+  for (Index k = 0; k < signal.u.cols() && !beside.beyond(); ++k) beside.step(signal.u.col(k));
+  const long double error = beside.seen().error.maxCoeff(), sums = beside.seen().sums.maxCoeff();
+  if (!(error <= of_use * sums)) refuse<T>(where, doubt, error / sums, "|C| |x| from a start state");
+}
+
+template <class T, class Coefficient>
+void try_all(std::string_view where, const Powers& powers, Doubt doubt, Index samples, Index soon) {
+  const DiscreteStateSpace& s = powers.balanced.system;
+  Judge judge(powers);
+  Budget budget;
+  for (Index which = 0; which < telling_signals(s) && budget.spend(s, samples); ++which)
+    try_signal<T, Coefficient>(where, powers, doubt, judge, telling_signal(s, which, samples), soon);
+  if (log_radius(s.A) > 0) return;
+  for (const Index which : free_responses) {
+    if (!budget.spend(s, samples)) return;
+    const auto signal = signal_from_state(s, which, samples);
+    if (signal && in_range<T>(powers, *signal)) try_from_state<T, Coefficient>(where, powers, doubt, *signal);
+  }
 }
 
 constexpr Index large = 512;  // states of which to see whether powers are large would take seconds
@@ -80,18 +107,8 @@ void try_recurrence(std::string_view where, const DiscreteSystem& system) {
   if (std::is_same_v<T, float> && !tame && order(system) <= large) check_in_float(where, system);
   const NoDenormals guard;
   const Index samples = std::max(some, memory(powers.balanced.system));
-  const DiscreteStateSpace& s = powers.balanced.system;
-  Judge judge(powers);
-  Budget budget;
-  for (Index which = 0; which < telling_signals(s) && budget.spend(s, samples); ++which) {
-    const Excitation signal = telling_signal(s, which, samples);
-    // NOLINTNEXTLINE(bugprone-branch-clone): alike only where T is double
-    if (std::holds_alternative<TransferFunction>(system)) {
-      try_signal<T, double>(where, powers, why, judge, signal, some);
-    } else {
-      try_signal<T, T>(where, powers, why, judge, signal, some);
-    }
-  }
+  if (std::holds_alternative<TransferFunction>(system)) return try_all<T, double>(where, powers, why, samples, some);
+  try_all<T, T>(where, powers, why, samples, some);
 }
 
 template void try_recurrence<float>(std::string_view, const DiscreteSystem&);

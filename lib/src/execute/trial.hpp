@@ -74,8 +74,7 @@ void try_blocks(std::string_view where, const DiscreteSystem& system, const Powe
 /// Whether a path of blocks is for a plan to choose: on these signals, and a constant that has been there for ever, each output is off by
 /// at most ten times what the recurrence in T is off by, and what is promised, of the output itself. (In companion form the recurrence
 /// rounds one number a sample, which is as noise at the input; blocks round every state on its own, and that may be 10^4 times as much.)
-/// make: builds the path, where there is doubt.
 template <class T>
-bool as_good_as_steps(const DiscreteSystem& system, Index block, const std::function<RunBlocks<T>()>& make);
+bool as_good_as_steps(const DiscreteSystem& system, Index block, const RunBlocks<T>& run);
 
 }  // namespace longstate::detail

@@ -1,6 +1,7 @@
 // Trials of paths of blocks.
 
 #include "../detail/denormals.hpp"
+#include "../detail/product.hpp"
 #include "growth.hpp"
 #include "judgement.hpp"
 #include "trial.hpp"
@@ -37,6 +38,30 @@ double allowed_error(const DiscreteSystem& system, Index samples) {
   return wide > promise ? std::min(wide, most) : promise;  // NaN: of what grows
 }
 
+/// The sum of ||A^k|| over k < n, from above, by powers of two.
+double summed_norms(const Matrix<double>& A, Index n) {
+  Matrix<double> power = A;
+  double sum = 1, before = power.norm();
+  for (Index k = 1; k < n; k *= 2) {
+    power = product(power, power);
+    const double after = power.norm();
+    sum += static_cast<double>(std::min(k, n - k)) * std::max(before, after);
+    before = after;
+  }
+  return sum;
+}
+
+/// What roundings that have not faded add to that (docs/accuracy.md): in double the same at every block, one way; in float as a random walk, or,
+/// where a signal holds still and nothing fades, one way, too.
+template <class T>
+double with_unfaded(double allowed, const DiscreteStateSpace& s, Index samples, bool held) {
+  constexpr double most = 1e-2;  // as a useless output
+  const double slowest = time_constant(s), n = std::min(static_cast<double>(samples), slowest);
+  if (std::is_same_v<T, double>) return allowed + 4 * std::numeric_limits<double>::epsilon() * n;
+  if (held && std::isinf(slowest)) return std::max(allowed, std::min(1.2e-7 * summed_norms(s.A, samples), most));
+  return std::max(allowed, 2.4e-7 * std::sqrt(n));
+}
+
 /// Whether outputs of a block, or of the next, may be small differences of large numbers: |C A^k| |x| beyond |C| |x|, with x the state at
 /// the start of the block, or what |A^block| carries of it to the next. Growth looks the same.
 bool may_cancel(const BlockForm& form, const DiscreteStateSpace& s) {
@@ -71,8 +96,21 @@ Long long_power(const Matrix<double>& A, Index block) {
   return result;
 }
 
-/// What an impulse leaves after 1, 2, 4, … blocks by the step as it is rounded, beside long double: where poles lie together, what rounding
-/// takes from the entries of A^block may be more than all outputs, or make them grow, long after any signal that is run here.
+/// States that signals start from, in the units given.
+Long start_states(const Powers& powers) {
+  Long all(powers.given.order(), 0);
+  for (Index which = 0; which < signals_from_states; ++which) {
+    const auto signal = signal_from_state(powers.balanced.system, which, 1);
+    if (!signal) continue;
+    all.conservativeResize(Eigen::NoChange, all.cols() + 1);
+    all.rightCols(1) = powers.balanced.d.cwiseProduct(signal->x0).cast<long double>();
+  }
+  return all;
+}
+
+/// What an impulse, or a start state, leaves after 1, 2, 4, … blocks by the step as it is rounded, beside long double: where poles lie
+/// together, what rounding takes from the entries of A^block may be more than all outputs, or make them grow, long after any signal that is
+/// run here.
 template <class T>
 void check_carry(std::string_view where, const DiscreteSystem& system, const Powers& powers, const BlockForm& form) {
   constexpr bool is_float = std::is_same_v<T, float>;
@@ -82,23 +120,32 @@ void check_carry(std::string_view where, const DiscreteSystem& system, const Pow
   if (N > most_states) return;
   const auto some = [](Index n) { return Eigen::seq(0, n - 1, std::max<Index>(n / places, 1)); };
   const Long O = form.responses(some(form.responses.rows()), Eigen::all).template cast<long double>(),
-             R = form.reach(Eigen::all, some(form.reach.cols())).template cast<long double>(), O_abs = O.cwiseAbs();
+             O_abs = O.cwiseAbs();
+  const Long impulses = form.reach(Eigen::all, some(form.reach.cols())).template cast<long double>(),
+             states = start_states(powers);
+  Long R(N, impulses.cols() + states.cols());
+  R << impulses, states;
   Long exact = long_power(powers.given.A, form.block), rounded = form.step, own = exact;
   if (is_float && std::holds_alternative<DiscreteStateSpace>(system))
     own = long_power(in_float(powers.given).A, form.block);
-  const auto largest = [&](const Long& power) { return Long(O * Long(power * R)).cwiseAbs().maxCoeff(); };
-  long double scale = (powers.given.C.cwiseAbs() * form.reach.cwiseAbs()).maxCoeff(), error = 0;
+  const auto largest = [&](const Long& M) -> Vector<long double> { return M.cwiseAbs().colwise().maxCoeff(); };
+  const auto outputs = [&](const Long& power) { return largest(O * Long(power * R)); };
+  Vector<long double> scale = largest(powers.given.C.cast<long double>().cwiseAbs() * R.cwiseAbs()), error = 0 * scale;
+  auto of_impulses = scale.head(impulses.cols());  // one filter: one scale
   const double promised = allowed_error<T>(system, form.block * blocks_to_try(powers.balanced.system, form.block));
   for (int doubling = 0; doubling <= (is_float ? 12 : 40); ++doubling) {
     // in double, what rounds a power where nothing fades adds up (docs/accuracy.md)
     const long double samples = std::ldexp(static_cast<long double>(form.block), doubling);
     const long double allowed = promised + (is_float ? 0 : 4 * 2.2e-16L * samples);
-    scale = std::max(scale, Long(O_abs * Long(exact * R).cwiseAbs()).maxCoeff());
-    error = std::max(error, largest(rounded - exact) - 4 * largest(own - exact));
-    if (!(error <= allowed * scale)) {
+    scale = scale.cwiseMax(largest(O_abs * Long(exact * R).cwiseAbs()));
+    of_impulses.setConstant(of_impulses.maxCoeff());
+    error = error.cwiseMax(outputs(rounded - exact) - 4 * outputs(own - exact));
+    Index worst = 0;
+    (error - allowed * scale).maxCoeff<Eigen::PropagateNaN>(&worst);
+    if (!(error(worst) <= allowed * scale(worst))) {
       std::ostringstream text;
       text << "longstate::" << where << ": rounded to " << precision<T>() << ", the step of a block of " << form.block
-           << " would be wrong by " << static_cast<double>(error / scale)
+           << " would be wrong by " << static_cast<double>(error(worst) / scale(worst))
            << " of the largest |C| |x|; take the recurrence, " << (is_float ? "double, " : "") << "or "
            << other_coordinates;
       throw std::domain_error(text.str());
@@ -160,27 +207,24 @@ std::pair<Seen, Vector<long double>> run_blocks(std::string_view where, const Po
   return {beside.seen(), error};
 }
 
-/// Whether T holds the state that a signal starts from.
-template <class T>
-bool in_range(const Powers& powers, const Excitation& signal) {
-  return powers.balanced.d.cwiseProduct(signal.x0).template cast<T>().allFinite();
-}
-
 template <class T, class Coefficient>
 void try_all(std::string_view where, const DiscreteSystem& system, const Powers& powers, Doubt doubt,
              const BlockForm& form, const RunBlocks<T>& run) {
   const DiscreteStateSpace& s = powers.balanced.system;
   const Index samples = form.block * blocks_to_try(s, form.block);
-  const Limits limits{allowed_error<T>(system, samples), form.rounds_by_the_largest,
-                      form.rounds_by_the_largest ? form.kernel.cwiseAbs().maxCoeff() : 0};
+  const auto limits = [&](bool held) -> Limits {
+    return {with_unfaded<T>(allowed_error<T>(system, samples), s, samples, held), form.rounds_by_the_largest,
+            form.rounds_by_the_largest ? form.kernel.cwiseAbs().maxCoeff() : 0};
+  };
+  const Limits of_any = limits(false), of_held = limits(true);
   Judge judge(powers);
-  const auto try_one = [&](const Excitation& signal, Hold hold) {
-    auto [seen, error] = run_blocks<T, Coefficient>(where, powers, doubt, form.block, run, signal, limits, hold);
+  const auto try_one = [&](const Excitation& signal, Hold hold, const Limits& most) {
+    auto [seen, error] = run_blocks<T, Coefficient>(where, powers, doubt, form.block, run, signal, most, hold);
     seen.error = error;
     return seen;
   };
   const auto try_of_use = [&](const Excitation& signal, Hold hold) {
-    const Seen seen = try_one(signal, hold);
+    const Seen seen = try_one(signal, hold, of_any);
     if (const auto i = judge.useless_output(seen))
       refuse_blocks<T>(where, form.block, doubt, seen.error(*i) / seen.output(*i), of_output(*i, seen.error.size()));
   };
@@ -194,10 +238,9 @@ void try_all(std::string_view where, const DiscreteSystem& system, const Powers&
     try_of_use(impulse(s, which, form.block, samples), Hold::whole);
   // Of these the output may be nothing at all: relative to |C| |x| alone. What grows does not stay there.
   if (log_radius(s.A) > 0) return;
-  for (const double sign : {1.0, -1.0}) {
-    if (!budget.spend(s, samples)) return;
-    const auto signal = steady_signal(s, sign, samples);
-    if (signal && in_range<T>(powers, *signal)) try_one(*signal, Hold::whole);
+  for (Index which = 0; which < signals_from_states && budget.spend(s, samples); ++which) {
+    const auto signal = signal_from_state(s, which, samples);
+    if (signal && in_range<T>(powers, *signal)) try_one(*signal, Hold::whole, of_held);
   }
 }
 
@@ -218,8 +261,11 @@ bool as_good(const Powers& powers, Index block, const RunBlocks<T>& run) {
     if (!keeps_up(telling_signal(s, which, samples))) return false;
   }
   if (log_radius(s.A) > 0) return true;
-  const auto steady = steady_signal(s, 1, samples);
-  return !steady || !in_range<T>(powers, *steady) || keeps_up(*steady);
+  for (Index which = 0; which < signals_from_states && budget.spend(s, samples); ++which) {
+    const auto signal = signal_from_state(s, which, samples);
+    if (signal && !signal->may_vanish && in_range<T>(powers, *signal) && !keeps_up(*signal)) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -242,17 +288,16 @@ void try_blocks(std::string_view where, const DiscreteSystem& system, const Powe
 }
 
 template <class T>
-bool as_good_as_steps(const DiscreteSystem& system, Index block, const std::function<RunBlocks<T>()>& make) {
+bool as_good_as_steps(const DiscreteSystem& system, Index block, const RunBlocks<T>& run) {
   const std::optional<Powers> powers = powers_of_block("plan", system, block);
   if (!powers || doubt<T>(*powers) == Doubt::none) return true;
-  const RunBlocks<T> run = make();
   const NoDenormals guard;
   if (std::holds_alternative<TransferFunction>(system)) return as_good<T, double>(*powers, block, run);
   return as_good<T, T>(*powers, block, run);
 }
 
-template bool as_good_as_steps<float>(const DiscreteSystem&, Index, const std::function<RunBlocks<float>()>&);
-template bool as_good_as_steps<double>(const DiscreteSystem&, Index, const std::function<RunBlocks<double>()>&);
+template bool as_good_as_steps<float>(const DiscreteSystem&, Index, const RunBlocks<float>&);
+template bool as_good_as_steps<double>(const DiscreteSystem&, Index, const RunBlocks<double>&);
 template void try_blocks<float>(std::string_view, const DiscreteSystem&, const Powers&, const BlockForm&,
                                 const RunBlocks<float>&);
 template void try_blocks<double>(std::string_view, const DiscreteSystem&, const Powers&, const BlockForm&,
