@@ -26,8 +26,9 @@ double promised_error(Index order) {
 bool made_of_powers(const DiscreteSystem& system);
 
 /// Tries the recurrence in T with the signals that tell (excitation.hpp): noise, a constant, and what drives the largest state as far as it goes, where
-/// powers of A are large, sums of B, C or A may cancel, or numbers come near the ends of T in the units given.
-/// Throws std::domain_error where an output is off by a hundredth of its largest, or the poles of A, rounded to float, grow and it does not
+/// powers of A are large, sums of B, C or A may cancel, or numbers come near the ends of T in the units given; and let go from states that B
+/// may not reach.
+/// Throws std::domain_error where an output is off by a hundredth of its largest, or, from such a state, of the largest |C| |x|, or the poles of A, rounded to float, grow and it does not
 /// (up to 512 states).
 /// In double, systems of more than 512 states pass.
 /// Cost two products with A for each sample (memory() or more) of each signal, 6 10^7 products and what the last signal takes at most; up to
@@ -62,16 +63,15 @@ template <class T>
 using RunBlocks = std::function<void(const Matrix<T>& u, Matrix<T>& y, Vector<T>& x)>;
 
 /// Tries a path of blocks where the recurrence would be tried, or a block's tables may cancel: with the same signals, by blocks and, where
-/// it takes them, by parts of blocks in turn; impulses early, in the middle and late in a block; and a constant and the fastest tone that
-/// have been there for ever. As many of these as 6 10^7 products of long double take, two blocks at least, noise always.
-/// Throws std::domain_error where an output is off by more than what is promised (transfer functions: times their condition, at most 1e-3)
-/// and four times what the recurrence in T is off by (1e-3 at most), relative to the largest |C| |x| up to then, or by more than a
+/// it takes them, by parts of blocks in turn; impulses early, in the middle and late in a block; and signals from states. As many of these as 6 10^7 products of long double take, two blocks at least, noise always.
+/// Throws std::domain_error where an output is off by more than what is promised (transfer functions: times their condition, at most 1e-3;
+/// and what does not fade adds up) and four times what the recurrence in T is off by (1e-3 at most), relative to the largest |C| |x| up to then, or by more than a
 /// hundredth of its largest, or where the step of a block, rounded, and its powers leave those of A (up to 64 states).
 template <class T>
 void try_blocks(std::string_view where, const DiscreteSystem& system, const Powers& powers, const BlockForm& form,
                 const RunBlocks<T>& run);
 
-/// Whether a path of blocks is for a plan to choose: on these signals, and a constant that has been there for ever, each output is off by
+/// Whether a path of blocks is for a plan to choose: on these signals, and those from states but for the tone, each output is off by
 /// at most ten times what the recurrence in T is off by, and what is promised, of the output itself. (In companion form the recurrence
 /// rounds one number a sample, which is as noise at the input; blocks round every state on its own, and that may be 10^4 times as much.)
 template <class T>

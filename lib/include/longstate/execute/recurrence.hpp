@@ -32,14 +32,15 @@ namespace longstate {
 ///            as a random walk where nothing fades; one way, sample after sample, where a signal holds still or drifts slowly: 1.2e-7 of
 ///            the state times the sum of ||A^k|| over the samples, 1 / (1 - spectral radius) of a normal A. Take double for long memories of such.
 /// Not finite a sample that is not a number makes the outputs of its copy so from there on, and its state. Other copies are untouched,
-///            and nothing of it stays in this object: a run from another state is as in a new one.
+///            and nothing of it stays in this object: a run from another state is as in a new one. A mode that grows passes the largest
+///            number in the end; then outputs are not numbers, also those that do not see it (0 times infinity).
 /// Real-time  step() and run() neither allocate, lock nor call the system (but see ConstSignal, types.hpp, for what Eigen does
 ///            with an expression in place of u); step() does not throw, run() only on shapes.
 ///            Denormal numbers are taken as zeros, so that silence costs no more than sound.
 /// Threads    owns its scratch: copy it to use it on another thread.
 /// Throws     std::invalid_argument from the constructors if a system is not valid, the layer's sizes disagree, or copies is less
 ///            than its size and not 0. std::domain_error where B, C, D or a dense A is beyond the largest number of T, and where noise, a
-///            constant, or what drives the largest state shows that rounding, or numbers that T takes for zero, leave a dense system or
+///            constant, what drives the largest state, or a start state let go shows that rounding, or numbers that T takes for zero, leave a dense system or
 ///            transfer function of no use: one output off by a hundredth of its largest, as those of a digital filter of many poles and
 ///            a low cutoff in companion form, in float sooner than in double.
 template <class T>
