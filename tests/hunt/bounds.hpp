@@ -31,8 +31,8 @@ double unfaded_rounding(Index order, Index n);
 /// What a system grows by in a sample, at least 1, as far as it is known well: rounding grows so, whether the signal does or not.
 double growth(const DiscreteSystem& system);
 
-/// Where a signal holds still or drifts, float rounds the state one way, sample after sample, until it has faded: the sum of ||A^k||_2 over
-/// the samples, from above, by k = 1, 2, 4, …; A divided by what it grows by, which is in the scale.
+/// Where a signal holds still or drifts, float rounds the state one way, sample after sample, until it has faded: about the sum of ||A^k||_2
+/// over the samples, by k = 1, 2, 4, …; A divided by what it grows by, which is in the scale.
 template <class T>
 double held_rounding(const DiscreteSystem& system, Index n);
 

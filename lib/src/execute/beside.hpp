@@ -115,7 +115,9 @@ class Beside {
         start_(d_.cwiseProduct(signal.x0.cast<long double>()).template cast<T>()),
         exact_(given, start_.template cast<long double>(), signal.may_vanish),
         own_(given, start_),
-        seen_(given.outputs()) {}
+        seen_(given.outputs()) {
+    seen_.sums = given.C.cwiseAbs().cast<long double>() * start_.template cast<long double>().cwiseAbs();
+  }
 
   void step(const Eigen::Ref<const Vector<double>>& u) {
     constexpr long double growth = 1e30L, most = std::numeric_limits<T>::max() / 4;

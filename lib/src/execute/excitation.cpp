@@ -65,18 +65,22 @@ Excitation telling_signal(const DiscreteStateSpace& s, Index which, Index sample
   return from_rest(std::move(u), N);
 }
 
-std::optional<Excitation> signal_from_state(const DiscreteStateSpace& s, Index which, Index samples) {
-  const double sign = which < 2 ? 1 : -1;
-  const bool steady = which == 0 || which == 3;
-  Excitation signal{Matrix<double>::Zero(s.inputs(), samples), {}, which == 3};
-  if (steady) {
-    signal.x0 = resolvent(s, sign, s.B.rowwise().sum());
-    for (Index k = 0; k < samples; ++k) signal.u.col(k).setConstant(k % 2 == 0 ? 1 : sign);
-  } else {
-    constexpr double beside = 1 + 0x1p-20;  // the circle, where integrators have their poles
-    signal.x0 = resolvent(s, sign * beside, noise(s.order(), 1));
-    signal.x0 /= signal.x0.cwiseAbs().maxCoeff();
-  }
+std::optional<Excitation> signal_from_state(const DiscreteStateSpace& s, FromState which, Index samples) {
+  const Matrix<double> silence = Matrix<double>::Zero(s.inputs(), samples);
+  const auto steady = [&](double sign) -> Excitation {
+    Matrix<double> u = silence;
+    for (Index k = 0; k < samples; ++k) u.col(k).setConstant(k % 2 == 0 ? 1 : sign);
+    return {std::move(u), resolvent(s, sign, s.B.rowwise().sum()), sign < 0};
+  };
+  const auto let_go = [&](double z) -> Excitation {
+    const Vector<double> x0 = resolvent(s, z, noise(s.order(), 1));
+    return {silence, x0 / x0.cwiseAbs().maxCoeff()};
+  };
+  const Excitation signal = which == FromState::constant           ? steady(1)
+                            : which == FromState::constant_let_go  ? let_go(1 + 0x1p-20)
+                            : which == FromState::slow_rise_let_go ? let_go(1 + 0x1p-8)
+                            : which == FromState::tone_let_go      ? let_go(-1 - 0x1p-8)
+                                                                   : steady(-1);
   if (!signal.x0.allFinite()) return std::nullopt;
   return signal;
 }
@@ -117,7 +121,7 @@ double time_constant(const DiscreteStateSpace& s) {
   constexpr Index most_by_modes = 64;
   if (s.order() == 0 || s.order() > most_by_modes) return 0;
   const double fading = -std::log(eigenvalues(s.A).cwiseAbs().maxCoeff());  // of poles that lie together: near enough
-  return fading > 0 ? 1 / fading : std::numeric_limits<double>::infinity();
+  return fading > 0x1p-20 ? 1 / fading : std::numeric_limits<double>::infinity();
 }
 
 Index memory(const DiscreteStateSpace& s) {

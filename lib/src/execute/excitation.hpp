@@ -27,15 +27,21 @@ Matrix<double> noise(Index rows, Index cols);
 Index telling_signals(const DiscreteStateSpace& s);
 Excitation telling_signal(const DiscreteStateSpace& s, Index which, Index samples);
 
-/// Signals whose start state is the point; nothing where there is none:
-///   0   a constant that has been there for ever: a resonance elsewhere is at rest, and its kernel cancels
-///   1   what fades, without input, from where a constant has brought a system of the same A whose input reaches every state, B or not: what
-///       a start state, or a mode that no input drives, may hold. The largest state is 1
-///   2   the same of the fastest tone
-///   3   the fastest tone that has been there for ever
-constexpr Index signals_from_states = 4;
-constexpr Index free_responses[] = {1, 2};
-std::optional<Excitation> signal_from_state(const DiscreteStateSpace& s, Index which, Index samples);
+/// Signals whose start state is the point. Let go: without input, from where the signal would have brought a system of the same A whose input
+/// reaches every state, B or not: what a start state, or a mode that no input drives, may hold. The largest state is 1.
+enum class FromState {
+  constant,          ///< there for ever: a resonance elsewhere is at rest, and its kernel cancels
+  constant_let_go,   ///< nearly a constant (2^-20 a sample): the slowest modes
+  slow_rise_let_go,  ///< one that rises by 2^-8 a sample: others beside an integrator
+  tone_let_go,       ///< the fastest tone, rising by 2^-8
+  tone               ///< there for ever
+};
+inline constexpr FromState free_responses[] = {FromState::constant_let_go, FromState::slow_rise_let_go,
+                                               FromState::tone_let_go};
+inline constexpr FromState from_states[] = {FromState::constant, FromState::constant_let_go,
+                                            FromState::slow_rise_let_go, FromState::tone_let_go, FromState::tone};
+std::optional<Excitation> signal_from_state(const DiscreteStateSpace& s, FromState which,
+                                            Index samples);  ///< nothing: no such state
 
 /// At each input, early, in the middle and late in a block: which < 3 p.
 Excitation impulse(const DiscreteStateSpace& s, Index which, Index block, Index samples);
@@ -47,7 +53,7 @@ Vector<long double> largest_outputs(const DiscreteStateSpace& s);
 /// What a step of a trial costs: products with what is not zero, and what goes with them.
 Index work_of_step(const DiscreteStateSpace& s);
 
-/// Samples in which the slowest mode fades to 1/e; infinity where one does not fade. 0 where that is not looked at, of more than 64 states.
+/// Samples in which the slowest mode fades to 1/e; infinity above 2^20, where eigenvalues are not known so well. 0 where that is not looked at, of more than 64 states.
 double time_constant(const DiscreteStateSpace& s);
 
 /// How many samples to try: 4 N, for delays, or 8 time constants of the slowest mode; 2^17 samples and 2 10^7 products at most, 2^13 samples

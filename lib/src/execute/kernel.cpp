@@ -93,9 +93,11 @@ namespace detail {
 Matrix<double> responses(const DiscreteStateSpace& system, Index length) {
   const Index m = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(length))));
   try_recurrence<double>("kernel", system);
-  constexpr double soon = 3e8;  // products: half a second of long double, also where A^m is tame and A^length is not
-  const double products = static_cast<double>(system.A.size()) * static_cast<double>(system.inputs() * length);
-  if (powers_take_long(system.A, system.inputs(), products <= soon ? length : m)) return long_responses(system, length);
+  if (soon_in_long(system.A, system.inputs(), length)) {  // also where A^m is tame and A^length is not
+    if (powers_take_long(system.A, system.inputs(), length)) return long_responses(system, length);
+  } else if (system.order() <= most_in_long && !powers_are_tame(system.A, m)) {
+    return long_responses(system, length);
+  }
   if (!powers_are_tame(system.A, m)) return stepped_responses(system, length);
   // C A^{im + j} B = (C A^{im}) (A^j B): m small steps of B, then length / m large steps of C.
   const Index p = system.inputs();

@@ -13,13 +13,17 @@ using Long = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic, Eigen::R
 
 constexpr Index most_in_long = 128;  ///< states: of more, long double would take long
 
-/// Whether A^k V, k < length, of so many columns V take long double. What grows: a mode that the signal hardly drives is all rounding in
-/// the end, and that of a table comes again at every block; to 3e8 products, half a second.
+/// Whether A^k V, k < length, of so many columns V take half a second of long double at most.
+inline bool soon_in_long(const Matrix<double>& A, Index columns, Index length) {
+  constexpr double products = 3e8;
+  return static_cast<double>(A.size()) * static_cast<double>(columns * length) <= products;
+}
+
+/// Whether they take long double. What grows, where that is soon done: a mode that the signal hardly drives is all rounding in the end, and
+/// that of a table comes again at every block.
 inline bool powers_take_long(const Matrix<double>& A, Index columns, Index length) {
-  constexpr double soon = 3e8;
   if (A.rows() > most_in_long) return false;
-  if (!powers_are_tame(A, length)) return true;
-  return static_cast<double>(A.size()) * static_cast<double>(columns * length) <= soon && log_radius(A) > 0;
+  return !powers_are_tame(A, length) || (soon_in_long(A, columns, length) && log_radius(A) > 0);
 }
 
 /// use(k, A^k V) for k < length.   Cost O(N^2) a column of V and k

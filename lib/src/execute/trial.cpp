@@ -40,14 +40,17 @@ void try_signal(std::string_view where, const Powers& powers, Doubt doubt, Judge
   look();
 }
 
-/// Its output may be nothing at all: relative to |C| |x| alone.
+/// Outputs may be nothing at all: each relative to its |C| |x|.
 template <class T, class Coefficient>
 void try_from_state(std::string_view where, const Powers& powers, Doubt doubt, const Excitation& signal) {
   constexpr long double of_use = 1e-2L;
   Beside<T, Coefficient> beside(powers.given, powers.balanced.d, signal);
   for (Index k = 0; k < signal.u.cols() && !beside.beyond(); ++k) beside.step(signal.u.col(k));
-  const long double error = beside.seen().error.maxCoeff(), sums = beside.seen().sums.maxCoeff();
-  if (!(error <= of_use * sums)) refuse<T>(where, doubt, error / sums, "|C| |x| from a start state");
+  const Seen& seen = beside.seen();
+  for (Index i = 0; i < seen.error.size(); ++i) {
+    if (!(seen.error(i) <= of_use * seen.sums(i)))  // NaN, too
+      refuse<T>(where, doubt, seen.error(i) / seen.sums(i), "|C| |x| from a start state");
+  }
 }
 
 template <class T, class Coefficient>
@@ -57,8 +60,7 @@ void try_all(std::string_view where, const Powers& powers, Doubt doubt, Index sa
   Budget budget;
   for (Index which = 0; which < telling_signals(s) && budget.spend(s, samples); ++which)
     try_signal<T, Coefficient>(where, powers, doubt, judge, telling_signal(s, which, samples), soon);
-  if (log_radius(s.A) > 0) return;
-  for (const Index which : free_responses) {
+  for (const FromState which : free_responses) {
     if (!budget.spend(s, samples)) return;
     const auto signal = signal_from_state(s, which, samples);
     if (signal && in_range<T>(powers, *signal)) try_from_state<T, Coefficient>(where, powers, doubt, *signal);

@@ -71,7 +71,7 @@ template <class T>
 void try_blocks(std::string_view where, const DiscreteSystem& system, const Powers& powers, const BlockForm& form,
                 const RunBlocks<T>& run);
 
-/// Whether a path of blocks is for a plan to choose: on these signals, and those from states but for the tone, each output is off by
+/// Whether a path of blocks is for a plan to choose: on these signals, and those from states but for a tone that is there for ever, each output is off by
 /// at most ten times what the recurrence in T is off by, and what is promised, of the output itself. (In companion form the recurrence
 /// rounds one number a sample, which is as noise at the input; blocks round every state on its own, and that may be 10^4 times as much.)
 template <class T>

@@ -38,7 +38,7 @@ double allowed_error(const DiscreteSystem& system, Index samples) {
   return wide > promise ? std::min(wide, most) : promise;  // NaN: of what grows
 }
 
-/// The sum of ||A^k|| over k < n, from above, by powers of two.
+/// About the sum of ||A^k|| over k < n, by powers of two.
 double summed_norms(const Matrix<double>& A, Index n) {
   Matrix<double> power = A;
   double sum = 1, before = power.norm();
@@ -99,7 +99,7 @@ Long long_power(const Matrix<double>& A, Index block) {
 /// States that signals start from, in the units given.
 Long start_states(const Powers& powers) {
   Long all(powers.given.order(), 0);
-  for (Index which = 0; which < signals_from_states; ++which) {
+  for (const FromState which : from_states) {
     const auto signal = signal_from_state(powers.balanced.system, which, 1);
     if (!signal) continue;
     all.conservativeResize(Eigen::NoChange, all.cols() + 1);
@@ -130,15 +130,15 @@ void check_carry(std::string_view where, const DiscreteSystem& system, const Pow
     own = long_power(in_float(powers.given).A, form.block);
   const auto largest = [&](const Long& M) -> Vector<long double> { return M.cwiseAbs().colwise().maxCoeff(); };
   const auto outputs = [&](const Long& power) { return largest(O * Long(power * R)); };
-  Vector<long double> scale = largest(powers.given.C.cast<long double>().cwiseAbs() * R.cwiseAbs()), error = 0 * scale;
-  auto of_impulses = scale.head(impulses.cols());  // one filter: one scale
+  Vector<long double> scale = largest(powers.given.C.cast<long double>().cwiseAbs() * R.cwiseAbs()),
+                      error = Vector<long double>::Zero(R.cols());
   const double promised = allowed_error<T>(system, form.block * blocks_to_try(powers.balanced.system, form.block));
   for (int doubling = 0; doubling <= (is_float ? 12 : 40); ++doubling) {
     // in double, what rounds a power where nothing fades adds up (docs/accuracy.md)
     const long double samples = std::ldexp(static_cast<long double>(form.block), doubling);
     const long double allowed = promised + (is_float ? 0 : 4 * 2.2e-16L * samples);
     scale = scale.cwiseMax(largest(O_abs * Long(exact * R).cwiseAbs()));
-    of_impulses.setConstant(of_impulses.maxCoeff());
+    scale.head(impulses.cols()).setConstant(scale.head(impulses.cols()).maxCoeff());  // one filter: one scale
     error = error.cwiseMax(outputs(rounded - exact) - 4 * outputs(own - exact));
     Index worst = 0;
     (error - allowed * scale).maxCoeff<Eigen::PropagateNaN>(&worst);
@@ -207,6 +207,20 @@ std::pair<Seen, Vector<long double>> run_blocks(std::string_view where, const Po
   return {beside.seen(), error};
 }
 
+/// Until one is not good, or the budget is spent. What grows does not stay where a signal has been for ever.
+template <class T, class Good>
+bool for_each_from_state(const Powers& powers, Index samples, Budget& budget, const Good& good) {
+  const DiscreteStateSpace& s = powers.balanced.system;
+  const bool grows = log_radius(s.A) > 0;
+  for (const FromState which : from_states) {
+    if (grows && (which == FromState::constant || which == FromState::tone)) continue;
+    if (!budget.spend(s, samples)) break;
+    const auto signal = signal_from_state(s, which, samples);
+    if (signal && in_range<T>(powers, *signal) && !good(which, *signal)) return false;
+  }
+  return true;
+}
+
 template <class T, class Coefficient>
 void try_all(std::string_view where, const DiscreteSystem& system, const Powers& powers, Doubt doubt,
              const BlockForm& form, const RunBlocks<T>& run) {
@@ -236,12 +250,11 @@ void try_all(std::string_view where, const DiscreteSystem& system, const Powers&
   }
   for (Index which = 0; which < 3 * s.inputs() && budget.spend(s, samples); ++which)
     try_of_use(impulse(s, which, form.block, samples), Hold::whole);
-  // Of these the output may be nothing at all: relative to |C| |x| alone. What grows does not stay there.
-  if (log_radius(s.A) > 0) return;
-  for (Index which = 0; which < signals_from_states && budget.spend(s, samples); ++which) {
-    const auto signal = signal_from_state(s, which, samples);
-    if (signal && in_range<T>(powers, *signal)) try_one(*signal, Hold::whole, of_held);
-  }
+  // Of these the output may be nothing at all: relative to |C| |x| alone.
+  for_each_from_state<T>(powers, samples, budget, [&](FromState, const Excitation& signal) {
+    try_one(signal, Hold::whole, of_held);
+    return true;
+  });
 }
 
 template <class T, class Coefficient>
@@ -260,12 +273,9 @@ bool as_good(const Powers& powers, Index block, const RunBlocks<T>& run) {
   for (Index which = 0; which < telling_signals(s) && budget.spend(s, samples); ++which) {
     if (!keeps_up(telling_signal(s, which, samples))) return false;
   }
-  if (log_radius(s.A) > 0) return true;
-  for (Index which = 0; which < signals_from_states && budget.spend(s, samples); ++which) {
-    const auto signal = signal_from_state(s, which, samples);
-    if (signal && !signal->may_vanish && in_range<T>(powers, *signal) && !keeps_up(*signal)) return false;
-  }
-  return true;
+  return for_each_from_state<T>(powers, samples, budget, [&](FromState which, const Excitation& signal) {
+    return which == FromState::tone || keeps_up(signal);  // of a tone that is there for ever the output may be nothing
+  });
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ struct Plan {
 /// refuse are no candidates; the recurrence is one. The best of a dense system or transfer function has been built and tried, since some
 /// are refused only then, and others would lose far more than the recurrence: digital filters in companion form, in blocks.
 /// Cost       estimate: microseconds; dense systems some products of N x N, to see whether they grow, and to build the best; of those whose
-///            powers are large each path that is tried takes up to half a second, and five may be.
+///            powers are large each path that is tried takes up to half a second: some five, and all where the recurrence is refused.
 ///            measure: all paths are built and run, up to seconds for N = 1,024.
 /// Throws     std::invalid_argument as Recurrence, if a number of the workload is negative, or if threads or copies is 0;
 ///            std::domain_error, as Recurrence, where every path refuses a dense system or transfer function.

@@ -112,7 +112,7 @@ class CompanionTransition {
 template <class T>
 HippoStep<T> hippo_step(const DiscreteHippo& system, const PadeOptions& pade);
 
-/// The same as the others are. The state is rounded twice a sample.
+/// A of a hippo system, by its step. With an input in `next` the state is rounded twice a sample.
 template <class T>
 class HippoTransition {
  public:
