@@ -10,6 +10,17 @@ namespace {
 
 Long lengthen(const Matrix<double>& M) { return M.cast<long double>(); }
 
+/// |M|, of complex entries their moduli, each twice, times 1 / sqrt 2.
+Long sizes(const Long& M, bool complex) {
+  if (!complex) return M.cwiseAbs();
+  Long result(M.rows(), M.cols());
+  for (Index n = 0; n < M.rows(); n += 2) {
+    for (Index k = 0; k < M.cols(); ++k)
+      result.block<2, 1>(n, k).setConstant(M.block<2, 1>(n, k).norm() / std::sqrt(2.0L));
+  }
+  return result;
+}
+
 }  // namespace
 
 Matrices matrices(const DiscreteSystem& system) {
@@ -28,21 +39,25 @@ Matrices matrices(const DiscreteSystem& system) {
     }
   }
   if (const auto* s = std::get_if<DiscreteStateSpace>(&system)) A = lengthen(s->A);
-  return {A, lengthen(input_matrix(system)), lengthen(output_matrix(system)), lengthen(feed_through(system)),
-          convention(system) == Convention::control};
+  return {A,
+          lengthen(input_matrix(system)),
+          lengthen(output_matrix(system)),
+          lengthen(feed_through(system)),
+          convention(system) == Convention::control,
+          structure(system) == Structure::diagonal || structure(system) == Structure::nplr};
 }
 
 Oracle run(const Matrices& m, const Long& u, const Long& x0) {
   const Index n = u.cols();
   Oracle o{Long(m.C.rows(), n), Vector<long double>(n), Long(x0.rows(), n)};
   Long x = x0;
+  const Long C_sizes = sizes(m.C.transpose(), m.complex).transpose(), D_sizes = m.D.cwiseAbs();
   for (Index k = 0; k < n; ++k) {
     const Long next = m.A.lazyProduct(x) + m.B.lazyProduct(u.col(k));
     const Long& seen = m.control ? x : next;
     o.y.col(k) = m.C.lazyProduct(seen) + m.D.lazyProduct(u.col(k));
-    o.scale(k) =
-        (m.C.cwiseAbs().lazyProduct(seen.cwiseAbs()) + m.D.cwiseAbs().lazyProduct(u.col(k).cwiseAbs())).maxCoeff();
-    if (k == 0) o.scale(0) = std::max(o.scale(0), m.C.cwiseAbs().lazyProduct(x0.cwiseAbs()).maxCoeff());
+    o.scale(k) = (C_sizes.lazyProduct(sizes(seen, m.complex)) + D_sizes.lazyProduct(u.col(k).cwiseAbs())).maxCoeff();
+    if (k == 0) o.scale(0) = std::max(o.scale(0), C_sizes.lazyProduct(sizes(x0, m.complex)).maxCoeff());
     x = next;
     o.x.col(k) = x;
   }
@@ -71,7 +86,7 @@ Oracle plain(const Matrices& m, const Long& u, const Long& x0) {
 
 template <class T>
 Oracle plain_backwards(const Matrices& m, const Long& u, const Long& x0) {
-  Oracle o = plain<T>({m.A.reverse(), m.B.colwise().reverse(), m.C.rowwise().reverse(), m.D, m.control}, u,
+  Oracle o = plain<T>({m.A.reverse(), m.B.colwise().reverse(), m.C.rowwise().reverse(), m.D, m.control, m.complex}, u,
                       x0.colwise().reverse());
   o.x = o.x.colwise().reverse().eval();
   return o;

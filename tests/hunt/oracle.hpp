@@ -18,6 +18,8 @@ using Long = Matrix<long double>;
 struct Matrices {
   Long A, B, C, D;
   bool control;
+  bool
+      complex;  ///< states two by two: of one, |C| |x| is |c| |x_n|, since which parts of x_n its c sees is a matter of units
 };
 Matrices matrices(const DiscreteSystem& system);
 

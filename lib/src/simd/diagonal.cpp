@@ -167,19 +167,18 @@ HWY_INLINE void Step(Group<G, V>& group, const T* HWY_RESTRICT powers, const T* 
   }
 }
 
-/// Half of what rounding takes from the powers over n samples: given back before and after them, it leaves the states between at most half
-/// of it off.
+/// What rounding takes from the powers over so many steps of `ahead`, and one of `left` samples.
 template <std::size_t G, class T, class V>
-HWY_INLINE void GiveBackHalf(Group<G, V>& group, const T* drift, std::size_t n) {
+HWY_INLINE void GiveBack(Group<G, V>& group, const T* drift, T steps, std::size_t left = 0) {
   const Tag<T> d;
-  const std::size_t W = hn::Lanes(d), whole_steps = n / ahead, left = n % ahead;
-  const V half = hn::Set(d, T(0.5)), halves = hn::Set(d, T(0.5) * static_cast<T>(whole_steps));
+  const std::size_t W = hn::Lanes(d);
+  const V times = hn::Set(d, steps);
   for (std::size_t g = 0; g < G; ++g, drift += 2 * ahead * W) {
     const Complex<T> whole = Load(drift + (2 * ahead - 2) * W), x{group.re[g], group.im[g]};
-    Complex<T> sum{hn::Mul(halves, whole.re), hn::Mul(halves, whole.im)};
+    Complex<T> sum{hn::Mul(times, whole.re), hn::Mul(times, whole.im)};
     if (left != 0) {
       const Complex<T> last = Load(drift + (2 * left - 2) * W);
-      sum = {hn::MulAdd(half, last.re, sum.re), hn::MulAdd(half, last.im, sum.im)};
+      sum = {hn::Add(last.re, sum.re), hn::Add(last.im, sum.im)};
     }
     const Complex<T> next = MulAdd(sum, x, x);
     group.re[g] = next.re;
@@ -224,16 +223,22 @@ HWY_INLINE void RunGroup(const DiagonalRows<T>& rows, std::size_t first, const T
   const bool join = kind >= Kind::first_of_one && first + G == rows.rows;
   T* out = y;
   const std::size_t whole = n / ahead, left = n % ahead, of_out = join ? ahead / kJoined<T> * W : ahead * W;
-  if constexpr (!rest) GiveBackHalf(group, drift, n);
-  for (std::size_t k = 0; k < whole; ++k, u += ahead * of_u, y += ahead * W, out += of_out) {
-    mover.Sample();
-    Step<ahead, kind, rest>(group, powers, drift, rows.H, u, y, out, join);
+  T owed = 0;  // half of the steps of a part, given back before and after it
+  for (std::size_t k = 0; k < whole;) {
+    const std::size_t end = k + std::min(steps_of_part, whole - k);
+    const T half = T(0.5) * static_cast<T>(end - k);
+    if constexpr (!rest) GiveBack(group, drift, owed + half);
+    owed = half;
+    for (; k < end; ++k, u += ahead * of_u, y += ahead * W, out += of_out) {
+      mover.Sample();
+      Step<ahead, kind, rest>(group, powers, drift, rows.H, u, y, out, join);
+    }
   }
   if (left == 1) Step<1, kind, rest>(group, powers, drift, rows.H, u, y, out, join);
   if (left == 2) Step<2, kind, rest>(group, powers, drift, rows.H, u, y, out, join);
   if (left == 3) Step<3, kind, rest>(group, powers, drift, rows.H, u, y, out, join);
 
-  if constexpr (!rest) GiveBackHalf(group, drift, n);
+  if constexpr (!rest) GiveBack(group, drift, owed, left);
   for (std::size_t g = 0; g < G; ++g) {
     hn::Store(group.re[g], d, state + 2 * g * W);
     hn::Store(group.im[g], d, state + 2 * g * W + W);

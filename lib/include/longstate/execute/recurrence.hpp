@@ -26,7 +26,7 @@ namespace longstate {
 ///            diagonal layers (diagonal_lanes.hpp), and hippo and nplr ones (sweep_lanes.hpp: nplr and fourier of
 ///            several copies), go at the speed of vector instructions.
 /// Accuracy   the reference for all other paths: of the recurrence in long double, 1e-12 (double), 2 max(N, 16) 1.2e-7 (float) of the
-///            largest |C| |x| + |D| |u| up to then, times what a mode has grown by since (what is rounded grows with it, whether the
+///            largest |C| |x| + |D| |u| (of complex entries, moduli) up to then, times what a mode has grown by since (what is rounded grows with it, whether the
 ///            signal does or not), however a signal is cut into calls. docs/accuracy.md has what else goes into it:
 ///            matrices of dense systems rounded to float, the condition of a transfer function, stiff steps, and what float's states round:
 ///            as a random walk where nothing fades; one way, sample after sample, where a signal holds still or drifts slowly: 1.2e-7 of
