@@ -124,7 +124,7 @@ struct Task {
   /// apart; fft: its length, else 0; rounded: whether the path has matrices in T.
   double error(const Matrix<T>& y, const State<T>& x, Index reach, Index fft, bool rounded) const {
     const double alone = error_beside(y, x, reach, std::vector<long double>(truth.size(), 0), rounded, false);
-    if (alone > 1 && rounded && round_anew()) return error(y, x, reach, fft, rounded);
+    if (alone > 1 && round_anew()) return error(y, x, reach, fft, rounded);
     if (alone <= 1 || fft == 0) return alone;
     std::vector<long double> least;
     for (Index c = 0; c < copies; ++c) least.push_back(through_fft(c, fft));
@@ -159,7 +159,7 @@ struct Task {
       const auto at = static_cast<std::size_t>(c);
       const Oracle& o = truth[at];
       const double allowed = (through_kernel ? 1e-11 : bound<T>(x.rows())) * conditions[at] +
-                             (rounded ? 4 * own[at] : 0) + stiff_rounding(system(c), n) +
+                             (rounded || rounding_grows(system(c)) ? 4 * own[at] : 0) + stiff_rounding(system(c), n) +
                              unfaded_rounding<T>(x.rows(), n) + (slow ? held_rounding<T>(system(c), n) : 0);
       if (allowed >= 1) unbounded = true;
       // states below the least number of T are zeros
@@ -304,7 +304,7 @@ void check_paths(const Model& model, Index number, Random& random) {
     const bool matrices_of_T =
         structure(model.layer.front()) == Structure::dense || structure(model.layer.front()) == Structure::transfer;
     double own = 0;
-    const bool grows = std::holds_alternative<DiscreteStateSpace>(task.system(c)) && growth(task.system(c)) > 1;
+    const bool grows = rounding_grows(task.system(c));
     if ((matrices_of_T && std::is_same_v<T, float>) || grows) {
       own = textbook_error<T>(m, u.leftCols(n), x0);
     }

@@ -53,6 +53,10 @@ double growth(const DiscreteSystem& system) {
   return 1;
 }
 
+bool rounding_grows(const DiscreteSystem& system) {
+  return !std::holds_alternative<TransferFunction>(system) && growth(system) > 1;
+}
+
 template <class T>
 double held_rounding(const DiscreteSystem& system, Index n) {
   if (std::is_same_v<T, double>) return 0;

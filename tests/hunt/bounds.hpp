@@ -31,6 +31,9 @@ double unfaded_rounding(Index order, Index n);
 /// What a system grows by in a sample, at least 1, as far as it is known well: rounding grows so, whether the signal does or not.
 double growth(const DiscreteSystem& system);
 
+/// Whether that is more than 1, and no condition of coefficients covers it: dense and diagonal systems.
+bool rounding_grows(const DiscreteSystem& system);
+
 /// Where a signal holds still or drifts, float rounds the state one way, sample after sample, until it has faded: about the sum of ||A^k||_2
 /// over the samples, by k = 1, 2, 4, …; A divided by what it grows by, which is in the scale.
 template <class T>
