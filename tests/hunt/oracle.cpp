@@ -84,10 +84,11 @@ Oracle plain(const Matrices& m, const Long& u, const Long& x0) {
   return o;
 }
 
-template <class T>
+template <class T, class Coefficient>
 Oracle plain_backwards(const Matrices& m, const Long& u, const Long& x0) {
-  Oracle o = plain<T>({m.A.reverse(), m.B.colwise().reverse(), m.C.rowwise().reverse(), m.D, m.control, m.complex}, u,
-                      x0.colwise().reverse());
+  Oracle o = plain<T, Coefficient>(
+      {m.A.reverse(), m.B.colwise().reverse(), m.C.rowwise().reverse(), m.D, m.control, m.complex}, u,
+      x0.colwise().reverse());
   o.x = o.x.colwise().reverse().eval();
   return o;
 }
@@ -107,6 +108,7 @@ template Oracle plain<float>(const Matrices&, const Long&, const Long&);
 template Oracle plain<float, double>(const Matrices&, const Long&, const Long&);
 template Oracle plain<double>(const Matrices&, const Long&, const Long&);
 template Oracle plain_backwards<float>(const Matrices&, const Long&, const Long&);
+template Oracle plain_backwards<float, double>(const Matrices&, const Long&, const Long&);
 template Oracle plain_backwards<double>(const Matrices&, const Long&, const Long&);
 
 }  // namespace hunt

@@ -18,8 +18,8 @@ using Long = Matrix<long double>;
 struct Matrices {
   Long A, B, C, D;
   bool control;
-  bool
-      complex;  ///< states two by two: of one, |C| |x| is |c| |x_n|, since which parts of x_n its c sees is a matter of units
+  /// States two by two: of one, |C| |x| is |c| |x_n|, since which parts of x_n its c sees is a matter of units.
+  bool complex;
 };
 Matrices matrices(const DiscreteSystem& system);
 
@@ -36,7 +36,7 @@ template <class T, class Coefficient = T>
 Oracle plain(const Matrices& m, const Long& u, const Long& x0);
 
 /// The same with the states in the other order: its sums round anew.
-template <class T>
+template <class T, class Coefficient = T>
 Oracle plain_backwards(const Matrices& m, const Long& u, const Long& x0);
 
 /// What the first n samples of `other` are off by, relative to the scale of the outputs and to the largest state.

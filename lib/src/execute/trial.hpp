@@ -26,8 +26,8 @@ double promised_error(Index order) {
 bool made_of_powers(const DiscreteSystem& system);
 
 /// Tries the recurrence in T with the signals that tell (excitation.hpp): noise, a constant, and what drives the largest state as far as it goes, where
-/// powers of A are large, sums of B, C or A may cancel, or numbers come near the ends of T in the units given; and let go from states that B
-/// may not reach.
+/// powers of A are large, sums of B, C or A may cancel, or numbers come near the ends of T in the units given; and let go
+/// from states that B may not reach.
 /// Throws std::domain_error where an output is off by a hundredth of its largest, or, from such a state, of the largest |C| |x|, or the poles of A, rounded to float, grow and it does not
 /// (up to 512 states).
 /// In double, systems of more than 512 states pass.

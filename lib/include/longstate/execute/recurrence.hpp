@@ -26,8 +26,8 @@ namespace longstate {
 ///            diagonal layers (diagonal_lanes.hpp), and hippo and nplr ones (sweep_lanes.hpp: nplr and fourier of
 ///            several copies), go at the speed of vector instructions.
 /// Accuracy   the reference for all other paths: of the recurrence in long double, 1e-12 (double), 2 max(N, 16) 1.2e-7 (float) of the
-///            largest |C| |x| + |D| |u| (of complex entries, moduli) up to then, times what a mode has grown by since (what is rounded grows with it, whether the
-///            signal does or not), however a signal is cut into calls. docs/accuracy.md has what else goes into it:
+///            largest |C| |x| + |D| |u| (of complex entries, moduli) up to then, times what a mode has grown by since (what is
+///            rounded grows with it, whether the signal does or not), however a signal is cut into calls. docs/accuracy.md has what else goes into it:
 ///            matrices of dense systems rounded to float, the condition of a transfer function, stiff steps, and what float's states round:
 ///            as a random walk where nothing fades; one way, sample after sample, where a signal holds still or drifts slowly: 1.2e-7 of
 ///            the state times the sum of ||A^k|| over the samples, 1 / (1 - spectral radius) of a normal A. Take double for long memories of such.
@@ -40,8 +40,8 @@ namespace longstate {
 /// Threads    owns its scratch: copy it to use it on another thread.
 /// Throws     std::invalid_argument from the constructors if a system is not valid, the layer's sizes disagree, or copies is less
 ///            than its size and not 0. std::domain_error where B, C, D or a dense A is beyond the largest number of T, and where noise, a
-///            constant, what drives the largest state, or a start state let go shows that rounding, or numbers that T takes for zero, leave a dense system or
-///            transfer function of no use: one output off by a hundredth of its largest, as those of a digital filter of many poles and
+///            constant, what drives the largest state, or a start state let go shows that rounding, or numbers that T takes for zero,
+///            leave a dense system or transfer function of no use: one output off by a hundredth of its largest, as those of a digital filter of many poles and
 ///            a low cutoff in companion form, in float sooner than in double.
 template <class T>
 class Recurrence {
