@@ -1,5 +1,6 @@
 // Convolution with given kernels, beside the bare transforms that it must do.
 
+#include "aligned.hpp"
 #include "paired.hpp"
 
 #include <longstate/longstate.hpp>
@@ -20,10 +21,10 @@ using namespace longstate;
 class BareTransforms {
  public:
   BareTransforms(Index channels, Index length)
-      : in_(Matrix<float>::Random(2 * length, channels)), out_(2 * length, channels), spectrum_(length + 1) {
-    in_.bottomRows(length).setZero();
+      : in_(2 * length, channels), out_(2 * length, channels), spectrum_(length + 1, 1) {
+    in_.topRows(length).setRandom();
     const int n = static_cast<int>(2 * length);
-    Vector<float> time(n);
+    Aligned<float> time(n, 1);
     forward_ = fftwf_plan_dft_r2c_1d(n, time.data(), bins(), FFTW_MEASURE);
     inverse_ = fftwf_plan_dft_c2r_1d(n, bins(), time.data(), FFTW_MEASURE);
   }
@@ -44,8 +45,8 @@ class BareTransforms {
  private:
   fftwf_complex* bins() { return reinterpret_cast<fftwf_complex*>(spectrum_.data()); }
 
-  Matrix<float> in_, out_;
-  Vector<std::complex<float>> spectrum_;
+  Aligned<float> in_, out_;
+  Aligned<std::complex<float>> spectrum_;
   fftwf_plan forward_, inverse_;
 };
 

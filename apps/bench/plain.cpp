@@ -76,7 +76,7 @@ PlainRecurrence::PlainRecurrence(const std::vector<DiscreteSystem>& layer, Index
     : entries_(order(layer.front()) / 2),
       table_(4 * block, entries_ * static_cast<Index>(layer.size()) / block),
       through_(block, static_cast<Index>(layer.size()) / block),
-      states_(Matrix<float>::Zero(2 * block, entries_ * copies / block)) {
+      states_(2 * block, entries_ * copies / block) {
   for (Index c = 0; c < through_.size(); ++c) {
     const auto& system = std::get<DiscreteDiagonal>(layer[static_cast<std::size_t>(c)]);
     through_(c) = static_cast<float>(system.D(0, 0));

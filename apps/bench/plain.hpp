@@ -2,6 +2,8 @@
 
 // A plain way of doing what the library does otherwise, for its lines to go beside.
 
+#include "aligned.hpp"
+
 #include <longstate/longstate.hpp>
 
 #include <vector>
@@ -24,9 +26,9 @@ class PlainRecurrence {
 
  private:
   longstate::Index entries_;
-  longstate::Matrix<float> table_;    // of 16 systems and an entry: lambda (re, im), 2 C B (re, im), 16 of each
-  longstate::Matrix<float> through_;  // D: 16 x systems / 16
-  longstate::Matrix<float> states_;   // of 16 copies and an entry: z (re, im), 16 of each
+  Aligned<float> table_;    // of 16 systems and an entry: lambda (re, im), 2 C B (re, im), 16 of each
+  Aligned<float> through_;  // D: 16 x systems / 16
+  Aligned<float> states_;   // of 16 copies and an entry: z (re, im), 16 of each
 };
 
 }  // namespace bench

@@ -13,14 +13,14 @@ LeastSquares::LeastSquares(Index unknowns, Index channels)
 void LeastSquares::add(const Matrix<double>& rows, const Matrix<double>& values) {
   Matrix<double> stacked(factor_.rows() + rows.rows(), factor_.cols());
   stacked << factor_, (Matrix<double>(rows.rows(), factor_.cols()) << rows, values).finished();
-  const Eigen::HouseholderQR<Eigen::Ref<Matrix<double>>> qr(stacked);
+  const Eigen::HouseholderQR<Eigen::Ref<Eigen::MatrixXd>> qr(stacked);
   factor_ = qr.matrixQR().topRows(factor_.rows()).triangularView<Eigen::Upper>();
 }
 
 double LeastSquares::residual() const {
   const Matrix<double> H = factor_.leftCols(unknowns_);
   const Matrix<double> u = factor_.rightCols(factor_.cols() - unknowns_);
-  const Eigen::CompleteOrthogonalDecomposition<Matrix<double>> solver(H);
+  const Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXd> solver(H);
   const Matrix<double> z = solver.solve(u);
   return (H * z - u).squaredNorm();
 }

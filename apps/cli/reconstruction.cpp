@@ -156,7 +156,7 @@ Reconstruction reconstruct(const MemoryRequest& request, const Memory<double>& m
     result.times(j) = bin.middle() * request.dt;
     result.input.col(j) = bin.mean();
   }
-  const Eigen::Map<const Vector<double>> age_list(ages.data(), count);
+  const Eigen::Map<const Eigen::VectorXd> age_list(ages.data(), count);
   const Matrix<double> h = longstate::basis(result.shape, result.order, age_list);
   result.signal = result.coefficients.transpose() * h;
   if (lines || request.method == "zoh") {  // coefficients are the projection: no fit in these functions is better

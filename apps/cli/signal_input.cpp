@@ -45,7 +45,7 @@ class CsvInput : public SignalInput {
     }
     if (values_.empty()) return {};
     const Index channels = static_cast<Index>(parser_.columns());
-    return Eigen::Map<const Matrix<double>>(values_.data(), channels, static_cast<Index>(values_.size()) / channels);
+    return Eigen::Map<const Eigen::MatrixXd>(values_.data(), channels, static_cast<Index>(values_.size()) / channels);
   }
 
   double progress() const override { return size_ > 0 ? bytes_ / size_ : -1.0; }
@@ -119,7 +119,7 @@ LoadedSignal load_signal(const std::string& path) {
     values.insert(values.end(), block.data(), block.data() + block.size());
   }
   signal.samples =
-      Eigen::Map<const Matrix<double>>(values.data(), channels, static_cast<Index>(values.size()) / channels);
+      Eigen::Map<const Eigen::MatrixXd>(values.data(), channels, static_cast<Index>(values.size()) / channels);
   return signal;
 }
 

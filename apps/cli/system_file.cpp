@@ -173,7 +173,7 @@ DiagonalSystem diagonal_system(const Reader& reader) {
     check_closed_under_conjugation(reader, lambda, residue);
   }
   const auto column = [](const std::vector<Complex>& values) {
-    return Eigen::Map<const longstate::Vector<Complex>>(values.data(), static_cast<Index>(values.size()));
+    return Eigen::Map<const Eigen::VectorXcd>(values.data(), static_cast<Index>(values.size()));
   };
   DiagonalSystem system{column(lambda), column(B), column(C).transpose() * (conjugate ? 1.0 : 0.5),
                         Matrix<double>::Zero(1, 1)};

@@ -32,7 +32,7 @@ val numbers(const Matrix<double>& values) {
 
 Vector<double> vector(const val& array) {
   const std::vector<double> values = emscripten::convertJSArrayToNumberVector<double>(array);
-  return Eigen::Map<const Vector<double>>(values.data(), static_cast<Index>(values.size()));
+  return Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Index>(values.size()));
 }
 
 /// {error: message} in place of a result.

@@ -28,7 +28,7 @@ double check_kept(const Matrix<double>& Y, const nlohmann::json& c) {
   for (std::size_t i = 0; i < c["kept"].size(); ++i) {
     const Index k = c["kept"][i];
     const std::vector<double> values = c["outputs"][i];
-    const Vector<double> expected = Eigen::Map<const Vector<double>>(values.data(), Y.rows());
+    const Vector<double> expected = Eigen::Map<const Eigen::VectorXd>(values.data(), Y.rows());
     const double error = (Y.col(k) - expected).norm() / expected.norm();
     CHECK(error < 1e-12);
     worst = std::max(worst, error);
@@ -100,7 +100,7 @@ TEST_CASE("A14: latent heads with a norm are DeepSeek-V2's published code, by ev
     AttentionOptions options{.rope_base = c["rope"]["rope_theta"]};
     if (c["rope"]["rope_type"] == "yarn") {
       const std::vector<double> frequencies = c["frequencies"];
-      options.rope_frequencies = Eigen::Map<const Vector<double>>(frequencies.data(), r / 2);
+      options.rope_frequencies = Eigen::Map<const Eigen::VectorXd>(frequencies.data(), r / 2);
       options.scale = c["scale"];
     }
     const Matrix<double> X = double(c["size"]) * some(n, m, 5).transpose();

@@ -192,11 +192,10 @@ constexpr bool in_vectors = movable<Type>&& std::is_nothrow_move_constructible_v
 
 template <class T>
 constexpr bool paths_are_movable = in_vectors<Recurrence<T>>&& in_vectors<Chunked<T>>&& in_vectors<Planned<T>>&&
-    in_vectors<VaryingScan<T>>&& in_vectors<SelectiveScan<T>>&& in_vectors<DiagonalKernels<T>>&&
-        in_vectors<DiagonalLanes<T>>&& in_vectors<SweepLanes<T>>&& in_vectors<Memory<T>>&& in_vectors<Transition<T>>&&
-            in_vectors<HippoStep<T>>&& in_vectors<HippoOperator<T>>&& in_vectors<OnlineSoftmax<T>>&&
-                in_vectors<AttentionLayer<T>>&& in_vectors<FullAttention<T>>&& in_vectors<CachedAttention<T>>&&
-                    in_vectors<ConstantAttention<T>>&& in_vectors<LinearAttention<T>>;
+    in_vectors<VaryingScan<T>>&& in_vectors<SelectiveScan<T>>&& in_vectors<DiagonalKernels<T>>&& in_vectors<Memory<T>>&&
+        in_vectors<Transition<T>>&& in_vectors<HippoStep<T>>&& in_vectors<HippoOperator<T>>&&
+            in_vectors<OnlineSoftmax<T>>&& in_vectors<AttentionLayer<T>>&& in_vectors<FullAttention<T>>&&
+                in_vectors<CachedAttention<T>>&& in_vectors<ConstantAttention<T>>&& in_vectors<LinearAttention<T>>;
 static_assert(paths_are_movable<float> && paths_are_movable<double>);
 
 static_assert(in_vectors<StateSpace> && in_vectors<DiscreteStateSpace> && in_vectors<DiagonalSystem> &&

@@ -1,3 +1,4 @@
+#include "../lib/src/execute/sweep_lanes.hpp"
 #include "support/allocations.hpp"
 #include "support/oracle.hpp"
 #include "support/reference.hpp"
@@ -82,14 +83,14 @@ TEST_CASE_TEMPLATE("sweep lanes are the recurrence, for every form, instruction 
 
 TEST_CASE("sweep lanes: a layer that they cannot take runs all the same") {
   const auto a = systems(6, 1, Convention::sequence);
-  CHECK(SweepLanes<double>::fits({a[0], a[0]}, 8));
-  CHECK(SweepLanes<double>::fits({a[0]}, 1));            // entries in the lanes
-  CHECK_FALSE(SweepLanes<double>::fits({a[12]}, 1));     // fourier
-  CHECK_FALSE(SweepLanes<double>::fits({a.back()}, 1));  // nplr
-  CHECK_FALSE(SweepLanes<double>::fits(std::vector<DiscreteSystem>(8, dense(a[0])), 8));
+  CHECK(detail::SweepLanes<double>::fits({a[0], a[0]}, 8));
+  CHECK(detail::SweepLanes<double>::fits({a[0]}, 1));            // entries in the lanes
+  CHECK_FALSE(detail::SweepLanes<double>::fits({a[12]}, 1));     // fourier
+  CHECK_FALSE(detail::SweepLanes<double>::fits({a.back()}, 1));  // nplr
+  CHECK_FALSE(detail::SweepLanes<double>::fits(std::vector<DiscreteSystem>(8, dense(a[0])), 8));
   std::vector<DiscreteSystem> mixed(8, a[0]);
   mixed[3] = a[2];  // zoh among bilinear
-  CHECK_FALSE(SweepLanes<double>::fits(mixed, 8));
+  CHECK_FALSE(detail::SweepLanes<double>::fits(mixed, 8));
   Recurrence<double> path(mixed);
   State<double> x = path.zero_state();
   const Matrix<double> u = random_matrix(8, 50, 1);

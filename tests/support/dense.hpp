@@ -1,21 +1,26 @@
 #pragma once
 
-// Eigen's dense decompositions as the tests take them: those that are compiled already, once.
+// Dense decompositions as the tests take them: those that the library has compiled.
 
-#include "../lib/src/detail/decompositions.hpp"
+#include <longstate/types.hpp>
+
+#include <complex>
 
 namespace support {
 
-using longstate::detail::eigenvalues;
-using longstate::detail::least_norm_solution;
-using longstate::detail::svd;
+struct Svd {
+  longstate::Matrix<double> U;
+  longstate::Vector<double> sigma;
+  longstate::Matrix<double> V;
+};
+Svd svd(const longstate::Matrix<double>& A);
+longstate::Vector<std::complex<double>> eigenvalues(const longstate::Matrix<double>& A);
+longstate::Matrix<double> least_norm_solution(const longstate::Matrix<double>& A, const longstate::Matrix<double>& b);
 
-/// M^-1 b
+/// M^-1 b; T: double or complex<double>.
 template <class T>
-longstate::Matrix<T> solve(const longstate::Matrix<T>& M, const longstate::Matrix<T>& b) {
-  return longstate::detail::Lu<T>(M).solve(b);
-}
+longstate::Matrix<T> solve(const longstate::Matrix<T>& M, const longstate::Matrix<T>& b);
 
-inline double spectral_radius(const longstate::Matrix<double>& A) { return eigenvalues(A).cwiseAbs().maxCoeff(); }
+double spectral_radius(const longstate::Matrix<double>& A);
 
 }  // namespace support

@@ -36,9 +36,9 @@ bool has_reference(const std::string& key) { return store().index.contains(key);
 
 longstate::Matrix<double> reference(const std::string& key) {
   const nlohmann::json& entry = store().index.at(key);
-  return Eigen::Map<const longstate::Matrix<double>>(&store().values.at(entry["offset"].get<std::size_t>()),
-                                                     entry["rows"].get<longstate::Index>(),
-                                                     entry["cols"].get<longstate::Index>());
+  return Eigen::Map<const Eigen::MatrixXd>(&store().values.at(entry["offset"].get<std::size_t>()),
+                                           entry["rows"].get<longstate::Index>(),
+                                           entry["cols"].get<longstate::Index>());
 }
 
 double relative_error(const longstate::Matrix<double>& actual, const longstate::Matrix<double>& expected) {

@@ -86,7 +86,7 @@ DiscreteStateSpace digital_butterworth(Index order, double edge) {
 /// Poles from `slow` to 10, evenly in the logarithm, each coupled to the next faster one.
 StateSpace spread(Index order, double slow, double coupling, unsigned seed) {
   StateSpace s{Matrix<double>::Zero(order, order), support::random_matrix(order, 1, seed),
-               support::random_matrix(1, order, seed + 1), Matrix<double>::Zero(1, 1)};
+               support::random_matrix(1, order, seed + 1), Matrix<double>{{0.0}}};
   for (Index n = 0; n < order; ++n) {
     s.A(n, n) = -slow * std::pow(10 / slow, static_cast<double>(n) / static_cast<double>(order - 1));
   }

@@ -4,6 +4,7 @@
 /// Floating-point operations, counted where they are made rather than estimated from sizes.
 
 #include <cstdint>
+#include <longstate/config.hpp>
 
 namespace longstate {
 
@@ -14,7 +15,7 @@ struct Operations {
 
 namespace detail {
 /// To all counts of this thread. No allocation, lock or system call.
-void add_to_counts(const Operations& done) noexcept;
+LONGSTATE_API void add_to_counts(const Operations& done) noexcept;
 }  // namespace detail
 
 /// What this thread does from here on in the run() and step() of Recurrence, Chunked, Convolution, and of attention's decoders
@@ -32,7 +33,7 @@ void add_to_counts(const Operations& done) noexcept;
 /// Threads    each has counts of its own (Threaded: the caller's counts what ran on the caller's): a count is made and ends on the
 ///            thread that it counts. Several of a thread count side by side.
 /// Throws     std::system_error from the constructor where the system has no key to give (pthread_key_create).
-class OperationCount {
+class LONGSTATE_API OperationCount {
  public:
   OperationCount();
   OperationCount(const OperationCount&) = delete;

@@ -9,37 +9,60 @@
 /// N is the `order`, p the inputs, q the outputs. A signal is channels x time and column-major: a column is one frame,
 /// contiguous in memory, which is the layout of interleaved PCM audio. A state is N x copies, a column for each copy of
 /// the system that runs. Times are seconds, in double, also where samples are float.
+///
+/// Matrices and vectors are Eigen's, and take part in its expressions as any of them; but each has a name of ours, and none looks
+/// at the flags that a file is compiled with. So a program, or two files of one, may be built for other processors than the library,
+/// with another alignment of Eigen's or another version of it (3.4 and newer), and hand matrices to and fro:
+///
+///   - memory is malloc's and free's (Eigen::DontAlign): whoever has taken it, the other may give it back;
+///   - a matrix is a pointer and its sizes, a view a pointer, sizes and a stride, each of them a std::ptrdiff_t;
+///   - no function of the library has a type of Eigen's in its signature, and Eigen inside the library bears another name, so that
+///     the linker does not take one for the other.
+///
+/// Eigen's own templates are given Eigen's types: Eigen::PartialPivLU<Eigen::MatrixXd> lu(system.A).
+
+#include <longstate/config.hpp>
 
 #include <Eigen/Core>
 
-// Eigen objects cross the boundary between this library and its users, and Eigen picks its allocator by the largest
-// alignment that the compiler flags suggest. Without one fixed value, a program built with -mavx would free with one
-// allocator what the library took from another.
-static_assert(EIGEN_MAX_ALIGN_BYTES == 64,
-              "longstate: compile with EIGEN_MAX_ALIGN_BYTES=64 (the CMake target and the pkg-config file set it)");
+#include <cstddef>
+#include <type_traits>
+#include <utility>
 
 namespace longstate {
 
-using Index = Eigen::Index;
+using Index = std::ptrdiff_t;
+static_assert(std::is_same_v<Index, Eigen::Index>,
+              "longstate: not with EIGEN_DEFAULT_DENSE_INDEX_TYPE of another type than std::ptrdiff_t");
+
+namespace detail {
+template <class T, int columns>
+using Plain = Eigen::Matrix<T, Eigen::Dynamic, columns, Eigen::ColMajor | Eigen::DontAlign>;
+}  // namespace detail
 
 template <class T>
-using Vector = Eigen::Matrix<T, Eigen::Dynamic, 1>;
+class Matrix : public detail::Plain<T, Eigen::Dynamic> {
+ public:
+  using Plain = detail::Plain<T, Eigen::Dynamic>;
+  using Plain::Plain;
+  using Plain::operator=;
+  Matrix() = default;
+  Matrix(Plain&& values) noexcept : Plain(std::move(values)) {}
+};
+
 template <class T>
-using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
+class Vector : public detail::Plain<T, 1> {
+ public:
+  using Plain = detail::Plain<T, 1>;
+  using Plain::Plain;
+  using Plain::operator=;
+  Vector() = default;
+  Vector(Plain&& values) noexcept : Plain(std::move(values)) {}
+};
 
 /// The state of a running system: N x copies. An ordinary value: copy, compare or save it at will.
 template <class T>
 using State = Matrix<T>;
-
-/// The state of some copies where it lies: a State, or columns of one.
-template <class T>
-using StateRef = Eigen::Ref<State<T>, 0, Eigen::OuterStride<>>;
-
-/// One sample of every channel.
-template <class T>
-using Frame = Eigen::Ref<Vector<T>>;
-template <class T>
-using ConstFrame = Eigen::Ref<const Vector<T>>;
 
 /// A stretch of a signal, channels x time.
 ///
@@ -48,9 +71,37 @@ using ConstFrame = Eigen::Ref<const Vector<T>>;
 /// into a temporary by Eigen, which takes memory from the heap, before the call begins. In real time keep a matrix for it:
 /// `u.noalias() = W * in; run(u, y, x)`.
 template <class T>
-using Signal = Eigen::Ref<Matrix<T>, 0, Eigen::OuterStride<>>;
+class Signal : public Eigen::Ref<detail::Plain<T, Eigen::Dynamic>, 0, Eigen::OuterStride<>> {
+ public:
+  using View = Eigen::Ref<detail::Plain<T, Eigen::Dynamic>, 0, Eigen::OuterStride<>>;
+  using View::View;
+  using View::operator=;
+};
 template <class T>
-using ConstSignal = Eigen::Ref<const Matrix<T>, 0, Eigen::OuterStride<>>;
+class ConstSignal : public Eigen::Ref<const detail::Plain<T, Eigen::Dynamic>, 0, Eigen::OuterStride<>> {
+ public:
+  using View = Eigen::Ref<const detail::Plain<T, Eigen::Dynamic>, 0, Eigen::OuterStride<>>;
+  using View::View;
+};
+
+/// The state of some copies where it lies: a State, or columns of one.
+template <class T>
+using StateRef = Signal<T>;
+
+/// One sample of every channel; any vector.
+template <class T>
+class Frame : public Eigen::Ref<detail::Plain<T, 1>> {
+ public:
+  using View = Eigen::Ref<detail::Plain<T, 1>>;
+  using View::View;
+  using View::operator=;
+};
+template <class T>
+class ConstFrame : public Eigen::Ref<const detail::Plain<T, 1>> {
+ public:
+  using View = Eigen::Ref<const detail::Plain<T, 1>>;
+  using View::View;
+};
 
 /// The largest order that any function takes: its dense matrix is half a gibibyte.
 inline constexpr Index max_order = 8192;

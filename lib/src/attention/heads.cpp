@@ -19,7 +19,7 @@ void check_range(std::string_view field, Index value, Index least) {
 }
 
 template <class T>
-void check_weight(std::string_view field, const Eigen::Ref<const Matrix<T>>& M, Index rows, Index cols) {
+void check_weight(std::string_view field, const ConstSignal<T>& M, Index rows, Index cols) {
   detail::check_shape("AttentionWeights", field, M.rows(), M.cols(), rows, cols);
   if (!M.allFinite()) {
     detail::fail("AttentionWeights", std::string(field).append(" must be finite"), "a value that is not");

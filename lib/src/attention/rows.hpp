@@ -2,6 +2,8 @@
 
 // What all decoders share: some queries, to whom the keys of the past are shown in blocks.
 
+#include "../detail/aligned.hpp"
+
 #include <longstate/attention/heads.hpp>
 #include <longstate/attention/normalizer.hpp>
 
@@ -67,10 +69,10 @@ class AttentionRows {
   bool reading_ = false;                        // weights are known
   bool plain_, extra_zero_;                     // weights are the scores; softmax-1
   std::vector<RowWeights<T>> weights_;
-  Matrix<T> queries_, keys_, values_;  // the last two of a block and group
-  Vector<T> scores_;                   // block x queries
-  Matrix<T> max_, sum_;                // heads x queries
-  Matrix<T> value_;                    // heads padded x queries
+  detail::Aligned<T> queries_, keys_, values_;  // the last two of a block and group
+  detail::AlignedVector<T> scores_;             // block x queries
+  detail::Aligned<T> max_, sum_;                // heads x queries
+  detail::Aligned<T> value_;                    // heads padded x queries
 };
 
 }  // namespace longstate::detail

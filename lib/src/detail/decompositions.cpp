@@ -16,7 +16,7 @@ namespace {
 using Complex = std::complex<double>;
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
-using InPlaceQr = Eigen::HouseholderQR<Eigen::Ref<Matrix<double>>>;
+using InPlaceQr = Eigen::HouseholderQR<Eigen::Ref<Eigen::MatrixXd>>;
 
 }  // namespace
 
@@ -61,38 +61,38 @@ Qr qr(Matrix<double> A) {
 }
 
 Matrix<double> range_of(const Matrix<double>& A, Index rank) {
-  const Eigen::ColPivHouseholderQR<Matrix<double>> decomposition(A);
+  const Eigen::ColPivHouseholderQR<Eigen::MatrixXd> decomposition(A);
   return decomposition.householderQ() * Matrix<double>::Identity(A.rows(), rank);
 }
 
 Matrix<double> least_squares(const Matrix<double>& A, const Matrix<double>& b) {
-  return Eigen::ColPivHouseholderQR<Matrix<double>>(A).solve(b);
+  return Eigen::ColPivHouseholderQR<Eigen::MatrixXd>(A).solve(b);
 }
 
 Matrix<double> least_norm_solution(const Matrix<double>& A, const Matrix<double>& b) {
-  return Eigen::CompleteOrthogonalDecomposition<Matrix<double>>(A).solve(b);
+  return Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXd>(A).solve(b);
 }
 
 Svd svd(const Matrix<double>& A) {
-  const Eigen::BDCSVD<Matrix<double>> decomposition(A, Eigen::ComputeThinU | Eigen::ComputeThinV);
+  const Eigen::BDCSVD<Eigen::MatrixXd> decomposition(A, Eigen::ComputeThinU | Eigen::ComputeThinV);
   return {decomposition.matrixU(), decomposition.singularValues(), decomposition.matrixV()};
 }
 
 Vector<double> singular_values(const Matrix<Complex>& A) {
   Matrix<double> real(2 * A.rows(), 2 * A.cols());
   real << A.real(), -A.imag(), A.imag(), A.real();
-  const Vector<double> twice = Eigen::BDCSVD<Matrix<double>>(real).singularValues();
+  const Vector<double> twice = Eigen::BDCSVD<Eigen::MatrixXd>(real).singularValues();
   return twice(Eigen::seqN(0, twice.size() / 2, 2));
 }
 
 Vector<Complex> eigenvalues(const Matrix<double>& A) {
-  const Eigen::EigenSolver<Matrix<double>> solver(A, false);
+  const Eigen::EigenSolver<Eigen::MatrixXd> solver(A, false);
   if (solver.info() != Eigen::Success) return Vector<Complex>::Constant(A.rows(), not_a_number);
   return solver.eigenvalues();
 }
 
 Eigenpairs eigenpairs(const Matrix<double>& A) {
-  const Eigen::EigenSolver<Matrix<double>> solver(A);
+  const Eigen::EigenSolver<Eigen::MatrixXd> solver(A);
   if (solver.info() != Eigen::Success) {
     return {Vector<Complex>::Constant(A.rows(), not_a_number),
             Matrix<Complex>::Constant(A.rows(), A.cols(), not_a_number), false};
@@ -101,7 +101,7 @@ Eigenpairs eigenpairs(const Matrix<double>& A) {
 }
 
 HermitianEigenpairs hermitian_eigenpairs(const Matrix<Complex>& A) {
-  const Eigen::SelfAdjointEigenSolver<Matrix<Complex>> solver(A);
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXcd> solver(A);
   return {solver.eigenvalues(), solver.eigenvectors()};
 }
 
@@ -124,7 +124,7 @@ void equalise_diagonals(Matrix<double>& U, Matrix<double>& T, Index k) {
 }  // namespace
 
 RealSchur real_schur(const Matrix<double>& A) {
-  const Eigen::RealSchur<Matrix<double>> schur(A);
+  const Eigen::RealSchur<Eigen::MatrixXd> schur(A);
   Matrix<double> U = schur.matrixU(), T = schur.matrixT();
   for (Index k = 0; k + 1 < T.rows(); ++k) {
     if (T(k + 1, k) != 0) equalise_diagonals(U, T, k);

@@ -26,7 +26,7 @@ class Lu {
  private:
   void factorize(const Matrix<T>& A);
 
-  Eigen::PartialPivLU<Matrix<T>> lu_;
+  Eigen::PartialPivLU<typename Matrix<T>::Plain> lu_;
 };
 
 extern template class Lu<double>;

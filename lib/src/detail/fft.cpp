@@ -1,5 +1,5 @@
 #include "fft.hpp"
-
+#include "aligned.hpp"
 #include "check.hpp"
 
 #include <fftw3.h>
@@ -89,8 +89,8 @@ struct RealFft<T>::Plans {
 
 template <class T>
 RealFft<T>::RealFft(Index length) : length_(length) {
-  Vector<T> time(length);
-  Vector<std::complex<T>> frequency(padded_bins());
+  AlignedVector<T> time(length);
+  AlignedVector<std::complex<T>> frequency(padded_bins());
   auto* const bins = reinterpret_cast<typename Fftw<T>::Complex*>(frequency.data());
   const auto plans = std::make_shared<Plans>();
   {
@@ -128,7 +128,7 @@ struct ComplexFft<T>::Plans {
 
 template <class T>
 ComplexFft<T>::ComplexFft(Index length, Index together, Planning planning) : plans_(std::make_unique<Plans>()) {
-  Vector<std::complex<T>> in(length * together), out(length * together);
+  AlignedVector<std::complex<T>> in(length * together), out(length * together);
   auto* const from = reinterpret_cast<typename Fftw<T>::Complex*>(in.data());
   auto* const to = reinterpret_cast<typename Fftw<T>::Complex*>(out.data());
   const int n = static_cast<int>(length);

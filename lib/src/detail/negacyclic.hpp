@@ -3,6 +3,7 @@
 // Products of real polynomials modulo x^length + 1: of a kernel and a block, the linear convolution of up to `length` samples.
 
 #include "../simd/negacyclic.hpp"
+#include "aligned.hpp"
 #include "fft.hpp"
 
 namespace longstate::detail {
@@ -48,8 +49,8 @@ class Negacyclic {
   bool whole_;            // in one transform; rows and columns then only number the weights
   Index columns_, rows_;  // of the matrix
   Index stride_;          // from row to row: no power of 2, so that a column's entries share no cache set
-  Vector<Complex> weights_, more_weights_;  // w^n = weights(n / columns) more_weights(n % columns)
-  Vector<Complex> twiddles_, bases_;        // e^(2 pi i r s / H) = twiddles(16 r + s % 16) bases((s / 16) rows + r)
+  AlignedVector<Complex> weights_, more_weights_;  // w^n = weights(n / columns) more_weights(n % columns)
+  AlignedVector<Complex> twiddles_, bases_;  // e^(2 pi i r s / H) = twiddles(16 r + s % 16) bases((s / 16) rows + r)
   std::shared_ptr<const ComplexFft<T>> row_, column_;
   const simd::NegacyclicLoops<T>* loops_ = &simd::negacyclic_loops<T>();
 };

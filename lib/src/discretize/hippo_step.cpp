@@ -117,7 +117,7 @@ void HippoStep<T>::advance(State<T>& x, ConstFrame<T> first, ConstFrame<T> last)
 }
 
 template <class T>
-void HippoStep<T>::transition(Eigen::Ref<Vector<T>> x) {
+void HippoStep<T>::transition(Frame<T> x) {
   if (is_gbt(method_)) {
     advance_gbt(x, A_.B(), T(0));
   } else {
@@ -126,7 +126,7 @@ void HippoStep<T>::transition(Eigen::Ref<Vector<T>> x) {
 }
 
 template <class T>
-Vector<T> HippoStep<T>::increment(const Eigen::Ref<const Vector<T>>& x) {
+Vector<T> HippoStep<T>::increment(const ConstFrame<T>& x) {
   Vector<T> force(x.size());
   Vector<T> result = Vector<T>::Zero(x.size());
   A_.multiply(T(1), x, force);
@@ -139,7 +139,7 @@ Vector<T> HippoStep<T>::increment(const Eigen::Ref<const Vector<T>>& x) {
 }
 
 template <class T>
-void HippoStep<T>::advance_gbt(Eigen::Ref<Vector<T>> x, Force B, T u) {
+void HippoStep<T>::advance_gbt(Frame<T> x, Force B, T u) {
   if constexpr (std::is_same_v<T, float>) {
     if (in_double_) {
       wide_x_ = x.template cast<double>();
@@ -157,7 +157,7 @@ void HippoStep<T>::advance_gbt(Eigen::Ref<Vector<T>> x, Force B, T u) {
 }
 
 template <class T>
-void HippoStep<T>::advance_by_matrix(Eigen::Ref<Vector<T>> x, Force B, T first, T last) {
+void HippoStep<T>::advance_by_matrix(Frame<T> x, Force B, T first, T last) {
   Exponential& e = *exponential_;
   const double held = static_cast<double>(first), rise = static_cast<double>(last) - held;
   for (Index n = 0; n < x.size(); ++n) {
@@ -171,7 +171,7 @@ void HippoStep<T>::advance_by_matrix(Eigen::Ref<Vector<T>> x, Force B, T first, 
 }
 
 template <class T>
-void HippoStep<T>::advance_exponential(Eigen::Ref<Vector<T>> x, Force B, T first, T last) {
+void HippoStep<T>::advance_exponential(Frame<T> x, Force B, T first, T last) {
   if (exponential_) return advance_by_matrix(x, B, first, last);
   const double parts = static_cast<double>(chosen_.substeps);
   const T h = static_cast<T>(dt_ / parts);

@@ -1,3 +1,4 @@
+#include "../detail/aligned.hpp"
 #include "../detail/check.hpp"
 #include "../detail/denormals.hpp"
 #include "../detail/real_form.hpp"
@@ -20,8 +21,8 @@ using simd::padded_rows;
 using simd::size;
 
 template <class T>
-Matrix<T> with_rows(const Matrix<double>& M, Index rows) {
-  Matrix<T> more = Matrix<T>::Zero(rows, M.cols());
+detail::Aligned<T> with_rows(const Matrix<double>& M, Index rows) {
+  detail::Aligned<T> more = detail::Aligned<T>::Zero(rows, M.cols());
   more.topRows(M.rows()) = M.template cast<T>();
   return more;
 }
@@ -72,7 +73,31 @@ void scan(const Threads& threads, Signal<std::complex<T>> a, Signal<std::complex
 }
 
 template <class T>
-VaryingScan<T>::VaryingScan(const DiagonalSystem& system, Discretization method, std::optional<Threads> threads)
+struct VaryingScan<T>::Parts {
+  struct Part {
+    detail::Aligned<std::complex<double>> a, b;  // entries, padded, x samples
+    detail::AlignedVector<std::complex<double>> before;
+    detail::AlignedVector<double> delta;
+    detail::Aligned<T> u, x, y;  // gathered; entries as (re, im); outputs, padded
+  };
+  Parts(const DiagonalSystem& system, Discretization method, std::optional<Threads> threads);
+  Index order() const { return 2 * entries_; }
+  void run(const ConstSignal<T>& u, const ConstSignal<T>& delta, Signal<T> y, StateRef<T> x);
+  void run_parts(const ConstSignal<T>& u, const ConstSignal<T>& delta, Signal<T> y);
+  void enter(Part& part, const ConstSignal<T>& u, const ConstSignal<T>& delta) const;
+  void leave(Part& part, Signal<T> y) const;
+
+  Index entries_, p_, q_;
+  Discretization method_;
+  detail::Aligned<double> lambda_;  // entries, padded, x 4: re, im, and those of 1 / lambda
+  detail::Aligned<T> B_, C_, D_;    // rows padded
+  std::optional<Threads> threads_;
+  std::vector<Part> parts_;
+  detail::AlignedVector<std::complex<double>> x_;
+};
+
+template <class T>
+VaryingScan<T>::Parts::Parts(const DiagonalSystem& system, Discretization method, std::optional<Threads> threads)
     : entries_(system.entries()),
       p_(system.inputs()),
       q_(system.outputs()),
@@ -83,7 +108,7 @@ VaryingScan<T>::VaryingScan(const DiagonalSystem& system, Discretization method,
     detail::fail("VaryingScan", "method must be zoh or bilinear", name(method));
   }
   const Index rows = padded_rows(2 * entries_) / 2;
-  lambda_ = Matrix<double>::Zero(rows, 4);
+  lambda_ = detail::Aligned<double>::Zero(rows, 4);
   for (Index n = 0; n < rows; ++n) {
     // (e^(lambda delta) - 1) / lambda is delta to the last digit, without a division by zero
     const std::complex<double> lambda = n < entries_ && system.lambda(n) != 0.0 ? system.lambda(n) : -1e-20;
@@ -91,27 +116,28 @@ VaryingScan<T>::VaryingScan(const DiagonalSystem& system, Discretization method,
     lambda_.row(n) << lambda.real(), lambda.imag(), inverse.real(), inverse.imag();
   }
   B_ = with_rows<T>(detail::real_columns(system.B), 2 * rows);
-  C_ = Matrix<T>::Zero(padded_rows(q_), 2 * rows);
+  C_ = detail::Aligned<T>::Zero(padded_rows(q_), 2 * rows);
   C_.topLeftCorner(q_, order()) = detail::real_rows(system.C).template cast<T>();
   D_ = with_rows<T>(system.D, padded_rows(q_));
-  const Matrix<std::complex<double>> none = Matrix<std::complex<double>>::Zero(rows, samples_of_a_part);
-  parts_.assign(
-      size(threads_ ? parts_of_a_span : 1),
-      {none, none, none.col(0), Vector<double>::Zero(samples_of_a_part), Matrix<T>::Zero(p_, samples_of_a_part),
-       Matrix<T>::Zero(2 * rows, samples_of_a_part), Matrix<T>::Zero(C_.rows(), samples_of_a_part)});
+  const detail::Aligned<std::complex<double>> none =
+      detail::Aligned<std::complex<double>>::Zero(rows, samples_of_a_part);
+  const auto zeros = [](Index count) { return detail::Aligned<T>::Zero(count, samples_of_a_part); };
+  parts_.assign(size(threads_ ? parts_of_a_span : 1),
+                {none, none, none.col(0), detail::AlignedVector<double>::Zero(samples_of_a_part), zeros(p_),
+                 zeros(2 * rows), zeros(C_.rows())});
   x_ = none.col(0);
 }
 
 /// a and b of a part.
 template <class T>
-void VaryingScan<T>::enter(Part& part, ConstSignal<T> u, ConstSignal<T> delta) const {
+void VaryingScan<T>::Parts::enter(Part& part, const ConstSignal<T>& u, const ConstSignal<T>& delta) const {
   const Index n = u.cols();
   part.u.leftCols(n) = u;
   part.delta.head(n) = delta.row(0).template cast<double>().transpose();
   simd::product_loops<T>().set(B_.data(), size(B_.rows()), size(p_), part.u.data(), size(p_), size(n), part.x.data(),
                                size(part.x.rows()));
   for (Index k = 0; k < n; ++k) {
-    Eigen::Map<Vector<double>>(reinterpret_cast<double*>(part.b.col(k).data()), part.x.rows()) =
+    Eigen::Map<Eigen::VectorXd>(reinterpret_cast<double*>(part.b.col(k).data()), part.x.rows()) =
         part.x.col(k).template cast<double>();
   }
   const auto steps = method_ == Discretization::zoh ? simd::zoh_steps() : simd::bilinear_steps();
@@ -120,12 +146,12 @@ void VaryingScan<T>::enter(Part& part, ConstSignal<T> u, ConstSignal<T> delta) c
 
 /// y from the states that b has become.
 template <class T>
-void VaryingScan<T>::leave(Part& part, Signal<T> y) const {
+void VaryingScan<T>::Parts::leave(Part& part, Signal<T> y) const {
   const auto& loops = simd::product_loops<T>();
   const Index n = y.cols();
   for (Index k = 0; k < n; ++k) {
     part.x.col(k) =
-        Eigen::Map<const Vector<double>>(reinterpret_cast<const double*>(part.b.col(k).data()), part.x.rows())
+        Eigen::Map<const Eigen::VectorXd>(reinterpret_cast<const double*>(part.b.col(k).data()), part.x.rows())
             .template cast<T>();
   }
   const std::size_t rows = size(C_.rows());
@@ -136,7 +162,7 @@ void VaryingScan<T>::leave(Part& part, Signal<T> y) const {
 
 /// At most as many samples as all parts have together.
 template <class T>
-void VaryingScan<T>::run_parts(ConstSignal<T> u, ConstSignal<T> delta, Signal<T> y) {
+void VaryingScan<T>::Parts::run_parts(const ConstSignal<T>& u, const ConstSignal<T>& delta, Signal<T> y) {
   const auto& loops = simd::varying_loops<double>();
   const std::size_t rows = size(lambda_.rows());
   const Index n = u.cols(), parts = (n + samples_of_a_part - 1) / samples_of_a_part;
@@ -170,7 +196,7 @@ void VaryingScan<T>::run_parts(ConstSignal<T> u, ConstSignal<T> delta, Signal<T>
 }
 
 template <class T>
-void VaryingScan<T>::run(ConstSignal<T> u, ConstSignal<T> delta, Signal<T> y, StateRef<T> x) {
+void VaryingScan<T>::Parts::run(const ConstSignal<T>& u, const ConstSignal<T>& delta, Signal<T> y, StateRef<T> x) {
   constexpr std::string_view where = "VaryingScan::run";
   const Index n = u.cols();
   detail::check_shape(where, "u", u.rows(), n, p_, n);
@@ -179,7 +205,7 @@ void VaryingScan<T>::run(ConstSignal<T> u, ConstSignal<T> delta, Signal<T> y, St
   detail::check_shape(where, "x", x.rows(), x.cols(), order(), 1);
   detail::check_steps(where, delta);
   const detail::NoDenormals guard;
-  Eigen::Map<Vector<double>> state(reinterpret_cast<double*>(x_.data()), order());
+  Eigen::Map<Eigen::VectorXd> state(reinterpret_cast<double*>(x_.data()), order());
   x_.setZero();  // entries past the last: their outputs count as 0 times what is in them
   state = x.col(0).template cast<double>();
   const Index span = samples_of_a_part * static_cast<Index>(parts_.size());
@@ -188,6 +214,28 @@ void VaryingScan<T>::run(ConstSignal<T> u, ConstSignal<T> delta, Signal<T> y, St
     run_parts(u.middleCols(start, many), delta.middleCols(start, many), y.middleCols(start, many));
   }
   x.col(0) = state.template cast<T>();
+}
+
+template <class T>
+VaryingScan<T>::VaryingScan(const DiagonalSystem& system, Discretization method, std::optional<Threads> threads)
+    : parts_(std::make_shared<Parts>(system, method, std::move(threads))) {}
+
+template <class T>
+Index VaryingScan<T>::order() const {
+  return parts_->order();
+}
+template <class T>
+Index VaryingScan<T>::inputs() const {
+  return parts_->p_;
+}
+template <class T>
+Index VaryingScan<T>::outputs() const {
+  return parts_->q_;
+}
+
+template <class T>
+void VaryingScan<T>::run(ConstSignal<T> u, ConstSignal<T> delta, Signal<T> y, StateRef<T> x) {
+  parts_->run(u, delta, y, x);
 }
 
 template void scan<float>(ConstSignal<std::complex<float>>, Signal<std::complex<float>>, Frame<std::complex<float>>);

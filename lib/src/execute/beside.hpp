@@ -119,7 +119,7 @@ class Beside {
     seen_.sums = given.C.cwiseAbs().cast<long double>() * start_.template cast<long double>().cwiseAbs();
   }
 
-  void step(const Eigen::Ref<const Vector<double>>& u) {
+  void step(const ConstFrame<double>& u) {
     constexpr long double growth = 1e30L, most = std::numeric_limits<T>::max() / 4;
     exact_.step(u.cast<long double>());
     const long double size = exact_.x.cwiseQuotient(d_).cwiseAbs().maxCoeff();

@@ -1,3 +1,4 @@
+#include "../detail/aligned.hpp"
 #include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/past_cache.hpp"
@@ -16,6 +17,7 @@
 
 #include <longstate/execute/chunked.hpp>
 #include <longstate/execute/kernel.hpp>
+#include <longstate/execute/recurrence.hpp>
 
 #include <hwy/cache_control.h>
 
@@ -38,9 +40,9 @@ using simd::size;
 /// The matrices of one system, with rows in vectors.
 template <class T>
 struct Blocks {
-  Matrix<T> H, O, R;
-  Matrix<T> step;  // A^T: diagonal as simd::ProductLoops::turn takes it; others A^T - diag(ones), N x N
-  Vector<T> ones;  // dense: the ones
+  detail::Aligned<T> H, O, R;
+  detail::Aligned<T> step;  // A^T: diagonal as simd::ProductLoops::turn takes it; others A^T - diag(ones), N x N
+  Vector<T> ones;           // dense: the ones
 };
 
 /// Normal plus low rank, and transfer functions, go step by step: their kernel by FFT would round every output relative to the largest.
@@ -51,9 +53,9 @@ Matrix<double> kernel_of_block(const DiscreteSystem& system, Index block) {
 
 /// H(k q + i, l p + j) = K_(k-l)(i, j)
 template <class T>
-Matrix<T> toeplitz(const Matrix<double>& K, Index p, Index q) {
+detail::Aligned<T> toeplitz(const Matrix<double>& K, Index p, Index q) {
   const Index block = K.cols();
-  Matrix<T> H = Matrix<T>::Zero(q * block, p * block);
+  detail::Aligned<T> H = detail::Aligned<T>::Zero(q * block, p * block);
   for (Index l = 0; l < block; ++l) {
     for (Index k = l; k < block; ++k) {
       H.block(k * q, l * p, q, p) = K.col(k - l).reshaped(q, p).template cast<T>();
@@ -104,7 +106,7 @@ void set_step(Blocks<T>& blocks, const DiscreteSystem& system, Matrix<double> re
 /// Blocks of one copy, frames one after the other: u pT x count, y qT x count. states: as run_copy has them, its first the one to start from.
 template <class T>
 void run_blocks(const Blocks<T>& s, const Blocks<T>& next, Index block, Index count, const T* u, T* y,
-                Matrix<T>& states) {
+                detail::Aligned<T>& states) {
   const auto& loops = simd::product_loops<T>();
   const Index p = s.H.cols() / block, q = s.H.rows() / block, N = s.O.cols();
   const std::size_t rows = size(states.rows()), blocks = size(count), in = size(p * block), out = size(q * block);
@@ -132,7 +134,7 @@ void run_blocks(const Blocks<T>& s, const Blocks<T>& next, Index block, Index co
 
 template <class T>
 void check_tables(const Blocks<T>& blocks, Index block) {
-  for (const Matrix<T>* table : {&blocks.H, &blocks.O, &blocks.R, &blocks.step})
+  for (const detail::Aligned<T>* table : {&blocks.H, &blocks.O, &blocks.R, &blocks.step})
     detail::check_table("Chunked", *table, block);
 }
 
@@ -141,7 +143,7 @@ template <class T>
 detail::RunBlocks<T> as_run(const Blocks<T>& blocks, Index block) {
   return [&blocks, block](const Matrix<T>& u, Matrix<T>& y, Vector<T>& x) {
     const Index count = u.cols() / block;
-    Matrix<T> states = Matrix<T>::Zero(padded_rows(x.size()), count + 1);
+    detail::Aligned<T> states = detail::Aligned<T>::Zero(padded_rows(x.size()), count + 1);
     states.col(0).head(x.size()) = x;
     run_blocks(blocks, blocks, block, count, u.data(), y.data(), states);
     x = states.col(count).head(x.size());
@@ -187,10 +189,8 @@ Index checked_block(const DiscreteSystem& system, Index block) {
   return block;
 }
 
-}  // namespace
-
 template <class T>
-struct Chunked<T>::Design {
+struct Design {
   Index block, chunk;  // samples: of a block, and of the blocks that go together
   Index p, q;
   std::vector<Blocks<T>> systems;
@@ -205,28 +205,70 @@ struct Chunked<T>::Design {
   const Blocks<T>& of(Index copy) const { return systems[size(copy) % systems.size()]; }
 };
 
+}  // namespace
+
+template <class T>
+struct Chunked<T>::Loops {
+  Loops(const std::vector<DiscreteSystem>& layer, Index block, Index copies);
+  Index copies() const { return rest_.copies(); }
+  Index block() const { return design_->block; }
+  void run(const ConstSignal<T>& u, Signal<T> y, StateRef<T> x);
+  void run_group(const ConstSignal<T>& u, Signal<T> y, StateRef<T> x, Index first, bool past_cache);
+  void run_copy(Index copy, Index blocks, const T* u, T* y, StateRef<T> x);
+
+  Recurrence<T> rest_;  // for samples that do not fill a block
+  std::shared_ptr<const Design<T>> design_;
+  detail::Aligned<T> u_, y_;   // p samples x group, q samples x group
+  detail::Aligned<T> states_;  // N, padded, x (blocks + 1): at the start of each block
+};
+
 template <class T>
 Chunked<T>::Chunked(const DiscreteSystem& system, Index block, Index copies)
     : Chunked(std::vector<DiscreteSystem>{system}, block, detail::check_copies("Chunked", copies)) {}
 
 template <class T>
 Chunked<T>::Chunked(const std::vector<DiscreteSystem>& layer, Index block, Index copies)
-    : rest_(layer, copies), design_(std::make_shared<const Design>(layer, block)) {
+    : loops_(std::make_shared<Loops>(layer, block, copies)) {}
+
+template <class T>
+Chunked<T>::Loops::Loops(const std::vector<DiscreteSystem>& layer, Index block, Index copies)
+    : rest_(layer, copies), design_(std::make_shared<const Design<T>>(layer, block)) {
   const Index together = std::min(group, this->copies()),
               n = design_->chunk + 32;  // no power of 2: rows must not share cache lines
   u_.resize(design_->p * n, together);
   y_.resize(design_->q * n, together);
-  states_.setZero(padded_rows(order()), design_->chunk / design_->block + 1);
+  states_.setZero(padded_rows(rest_.order()), design_->chunk / design_->block + 1);
 }
 
 template <class T>
+Index Chunked<T>::order() const {
+  return loops_->rest_.order();
+}
+template <class T>
+Index Chunked<T>::copies() const {
+  return loops_->copies();
+}
+template <class T>
+Index Chunked<T>::inputs() const {
+  return loops_->rest_.inputs();
+}
+template <class T>
+Index Chunked<T>::outputs() const {
+  return loops_->rest_.outputs();
+}
+template <class T>
 Index Chunked<T>::block() const {
-  return design_->block;
+  return loops_->block();
 }
 
 template <class T>
 void Chunked<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   detail::check_run("Chunked::run", *this, u, y, x);
+  loops_->run(u, y, x);
+}
+
+template <class T>
+void Chunked<T>::Loops::run(const ConstSignal<T>& u, Signal<T> y, StateRef<T> x) {
   const Index whole = u.cols() / block() * block();
   {
     const detail::NoDenormals guard;
@@ -250,7 +292,7 @@ void Chunked<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
 }
 
 template <class T>
-void Chunked<T>::run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index first, bool past_cache) {
+void Chunked<T>::Loops::run_group(const ConstSignal<T>& u, Signal<T> y, StateRef<T> x, Index first, bool past_cache) {
   const Index p = design_->p, q = design_->q, n = u.cols(), together = u.rows() / p;
   if (together == 1) {  // frames are rows
     u_.col(0).head(p * n).reshaped(p, n) = u;
@@ -274,10 +316,10 @@ void Chunked<T>::run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index f
 }
 
 template <class T>
-void Chunked<T>::run_copy(Index copy, Index blocks, const T* u, T* y, StateRef<T> x) {
-  states_.col(0).head(order()) = x.col(copy);
+void Chunked<T>::Loops::run_copy(Index copy, Index blocks, const T* u, T* y, StateRef<T> x) {
+  states_.col(0).head(x.rows()) = x.col(copy);
   run_blocks(design_->of(copy), design_->of(std::min(copy + 1, copies() - 1)), block(), blocks, u, y, states_);
-  x.col(copy) = states_.col(blocks).head(order());
+  x.col(copy) = states_.col(blocks).head(x.rows());
 }
 
 template class Chunked<float>;

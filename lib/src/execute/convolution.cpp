@@ -1,3 +1,4 @@
+#include "../detail/aligned.hpp"
 #include "../detail/denormals.hpp"
 #include "../detail/fft.hpp"
 #include "../detail/layer.hpp"
@@ -20,16 +21,29 @@ namespace {
 
 template <class T>
 struct Tables {
-  Matrix<std::complex<T>> spectra;     // bins x (q p), of the kernel from input j to output i in column i + q j, over F
-  Matrix<T> responses;                 // (q L) x N: rows i L … hold output i after a state: c_i A^k x
-  Matrix<T> reach;                     // N x (p L): columns j L … hold A^(L-1) b_j, …, b_j
+  detail::Aligned<std::complex<T>>
+      spectra;                         // bins x (q p), of the kernel from input j to output i in column i + q j, over F
+  detail::Aligned<T> responses;        // (q L) x N: rows i L … hold output i after a state: c_i A^k x
+  detail::Aligned<T> reach;            // N x (p L): columns j L … hold A^(L-1) b_j, …, b_j
   std::vector<Matrix<double>> powers;  // A^(2^bit): in float their rounding would add up over the blocks
 };
 
-Matrix<std::complex<double>> kernel_spectra(const Matrix<double>& K, const detail::RealFft<double>& fft) {
+/// What a block of one copy is worked out in.
+template <class T>
+struct Scratch {
+  detail::Aligned<std::complex<T>> input_spectra;  // bins x p
+  detail::AlignedVector<std::complex<T>> product;  // bins
+  detail::AlignedVector<T> time;                   // fft length
+  detail::AlignedVector<T> next;                   // N
+  Vector<double> power, powered;                   // N
+  detail::AlignedVector<T> response;               // L
+};
+
+detail::Aligned<std::complex<double>> kernel_spectra(const Matrix<double>& K, const detail::RealFft<double>& fft) {
   const Index block = K.cols();
-  Matrix<std::complex<double>> spectra = Matrix<std::complex<double>>::Zero(fft.padded_bins(), K.rows());
-  Vector<double> time = Vector<double>::Zero(fft.length());
+  detail::Aligned<std::complex<double>> spectra =
+      detail::Aligned<std::complex<double>>::Zero(fft.padded_bins(), K.rows());
+  detail::AlignedVector<double> time = detail::AlignedVector<double>::Zero(fft.length());
   for (Index channel = 0; channel < K.rows(); ++channel) {
     time.head(block) = K.row(channel) / static_cast<double>(fft.length());
     fft.forward(time.data(), &spectra(0, channel));
@@ -64,9 +78,9 @@ std::vector<Matrix<double>> powers_up_to(const DiscreteSystem& system, Index blo
 }
 
 template <class T>
-detail::ConvolutionScratch<T> scratch_for(const Tables<T>& tables, Index block, const detail::RealFft<T>& fft) {
+Scratch<T> scratch_for(const Tables<T>& tables, Index block, const detail::RealFft<T>& fft) {
   const Index N = tables.reach.rows();
-  detail::ConvolutionScratch<T> w;
+  Scratch<T> w;
   w.input_spectra.resize(fft.padded_bins(), tables.reach.cols() / block);
   w.product.resize(fft.padded_bins());
   w.time.resize(fft.length());
@@ -79,8 +93,8 @@ detail::ConvolutionScratch<T> scratch_for(const Tables<T>& tables, Index block, 
 
 /// One copy, m <= block samples: u p x m, y q x m, x N.
 template <class T, class U, class Y, class X>
-void run_block(const Tables<T>& tables, Index block, const detail::RealFft<T>& fft, detail::ConvolutionScratch<T>& w,
-               const U& u, Y&& y, X&& x) {
+void run_block(const Tables<T>& tables, Index block, const detail::RealFft<T>& fft, Scratch<T>& w, const U& u, Y&& y,
+               X&& x) {
   const Index m = u.cols(), p = u.rows(), q = y.rows(), bins = fft.bins();
   w.next.setZero();
   for (Index j = 0; j < p; ++j) {
@@ -160,10 +174,8 @@ Index check_block(Index block) {
   return block;
 }
 
-}  // namespace
-
 template <class T>
-struct Convolution<T>::Design {
+struct Design {
   Index block, order, inputs, outputs;  // of one system
   detail::RealFft<T> fft;
   std::vector<Tables<T>> systems;
@@ -179,52 +191,63 @@ struct Convolution<T>::Design {
   }
 };
 
+}  // namespace
+
+template <class T>
+struct Convolution<T>::Loops {
+  Loops(const std::vector<DiscreteSystem>& layer, Index block, Index asked_copies)
+      : copies(detail::check_layer("Convolution", layer, asked_copies)),
+        design(std::make_shared<const Design<T>>(layer, block)),
+        scratch(scratch_for(design->systems.front(), block, design->fft)) {}
+
+  Index copies;
+  std::shared_ptr<const Design<T>> design;
+  Scratch<T> scratch;
+};
+
 template <class T>
 Convolution<T>::Convolution(const DiscreteSystem& system, Index block, Index copies)
     : Convolution(std::vector<DiscreteSystem>{system}, block, detail::check_copies("Convolution", copies)) {}
 
 template <class T>
 Convolution<T>::Convolution(const std::vector<DiscreteSystem>& layer, Index block, Index copies)
-    : copies_(detail::check_layer("Convolution", layer, copies)) {
-  design_ = std::make_shared<const Design>(layer, block);
-  scratch_ = scratch_for(design_->systems.front(), block, design_->fft);
-}
+    : loops_(std::make_shared<Loops>(layer, block, copies)) {}
 
 template <class T>
 Index Convolution<T>::order() const {
-  return design_->order;
+  return loops_->design->order;
 }
 template <class T>
 Index Convolution<T>::copies() const {
-  return copies_;
+  return loops_->copies;
 }
 template <class T>
 Index Convolution<T>::inputs() const {
-  return design_->inputs * copies_;
+  return loops_->design->inputs * copies();
 }
 template <class T>
 Index Convolution<T>::outputs() const {
-  return design_->outputs * copies_;
+  return loops_->design->outputs * copies();
 }
 template <class T>
 Index Convolution<T>::block() const {
-  return design_->block;
+  return loops_->design->block;
 }
 template <class T>
 Index Convolution<T>::fft_length() const {
-  return design_->fft.length();
+  return loops_->design->fft.length();
 }
 
 template <class T>
 void Convolution<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   detail::check_run("Convolution::run", *this, u, y, x);
   const detail::NoDenormals guard;
-  const Design& d = *design_;
+  const Design<T>& d = *loops_->design;
   for (Index done = 0; done < u.cols(); done += d.block) {
     const Index m = std::min(d.block, u.cols() - done);
-    for (Index c = 0; c < copies_; ++c) {
+    for (Index c = 0; c < copies(); ++c) {
       const Tables<T>& tables = d.systems[static_cast<std::size_t>(c) % d.systems.size()];
-      run_block(tables, d.block, d.fft, scratch_, u.block(c * d.inputs, done, d.inputs, m),
+      run_block(tables, d.block, d.fft, loops_->scratch, u.block(c * d.inputs, done, d.inputs, m),
                 y.block(c * d.outputs, done, d.outputs, m), x.col(c));
     }
   }

@@ -1,3 +1,4 @@
+#include "../detail/aligned.hpp"
 #include "../detail/check.hpp"
 #include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
@@ -27,14 +28,32 @@ const DiscreteDiagonal& checked(const DiscreteSystem& system) {
 }  // namespace
 
 template <class T>
-DiagonalKernels<T>::DiagonalKernels(const std::vector<DiscreteSystem>& layer) {
+struct DiagonalKernels<T>::Tables {
+  explicit Tables(const std::vector<DiscreteSystem>& layer);
+  void run(Signal<T> K);
+  void run_channel(Index channel, T* K, Index length);
+
+  Index entries_, padded_;
+  bool control_;  // K_0 = D, and C B is at 1
+  Vector<double> feed_through_;
+  // padded x channels: lambda; lambda^64, from the exponential, so that its rounding is not 64 times lambda's; 2 C B
+  detail::Aligned<double> lambda_re_, lambda_im_, far_re_, far_im_, weight_re_, weight_im_;
+  detail::AlignedVector<double> re_, im_, step_re_, step_im_;  // padded
+  detail::Aligned<T> powers_;      // 2 padded x 64: lambda^a, real parts, then the imaginary ones negated
+  detail::Aligned<T> small_;       // 64 x 2 padded: the same, transposed
+  detail::Aligned<T> starts_;      // 2 padded x 64 blocks
+  detail::AlignedVector<T> last_;  // a block that is not whole
+};
+
+template <class T>
+DiagonalKernels<T>::Tables::Tables(const std::vector<DiscreteSystem>& layer) {
   detail::check_layer("DiagonalKernels", layer);
   const Index channels = static_cast<Index>(layer.size());
   entries_ = checked(layer.front()).mu.size();
   padded_ = (entries_ + 7) / 8 * 8;
   control_ = convention(layer.front()) == Convention::control;
   feed_through_.resize(channels);
-  for (Matrix<double>* part : {&lambda_re_, &lambda_im_, &far_re_, &far_im_, &weight_re_, &weight_im_})
+  for (detail::Aligned<double>* part : {&lambda_re_, &lambda_im_, &far_re_, &far_im_, &weight_re_, &weight_im_})
     part->setZero(padded_, channels);
   for (Index c = 0; c < channels; ++c) {
     const DiscreteDiagonal& s = checked(layer[static_cast<std::size_t>(c)]);
@@ -49,7 +68,7 @@ DiagonalKernels<T>::DiagonalKernels(const std::vector<DiscreteSystem>& layer) {
     weight_im_.col(c).head(entries_) = weight.imag();
     feed_through_(c) = s.D(0, 0);
   }
-  for (Vector<double>* part : {&re_, &im_, &step_re_, &step_im_}) part->resize(padded_);
+  for (detail::AlignedVector<double>* part : {&re_, &im_, &step_re_, &step_im_}) part->resize(padded_);
   powers_.resize(2 * padded_, block);
   small_.resize(block, 2 * padded_);
   starts_.resize(2 * padded_, blocks_at_once);
@@ -57,8 +76,8 @@ DiagonalKernels<T>::DiagonalKernels(const std::vector<DiscreteSystem>& layer) {
 }
 
 template <class T>
-void DiagonalKernels<T>::run(Signal<T> K) {
-  detail::check_shape("DiagonalKernels::run", "K", K.rows(), K.cols(), K.rows(), copies());
+void DiagonalKernels<T>::Tables::run(Signal<T> K) {
+  detail::check_shape("DiagonalKernels::run", "K", K.rows(), K.cols(), K.rows(), feed_through_.size());
   const detail::NoDenormals guard;
   for (Index c = 0; c < K.cols() && K.rows() > 0; ++c) {
     const Index start = control_ ? 1 : 0;
@@ -69,7 +88,7 @@ void DiagonalKernels<T>::run(Signal<T> K) {
 }
 
 template <class T>
-void DiagonalKernels<T>::run_channel(Index channel, T* K, Index length) {
+void DiagonalKernels<T>::Tables::run_channel(Index channel, T* K, Index length) {
   const auto& loops = simd::vandermonde_loops<T>();
   const std::size_t count = static_cast<std::size_t>(padded_), inner = 2 * count;
   step_re_ = lambda_re_.col(channel);
@@ -95,6 +114,20 @@ void DiagonalKernels<T>::run_channel(Index channel, T* K, Index length) {
     loops.product(&starts_(0, whole), 1, inner, small_.data(), last_.data());
     std::copy_n(last_.data(), more - whole * block, K + done + whole * block);
   }
+}
+
+template <class T>
+DiagonalKernels<T>::DiagonalKernels(const std::vector<DiscreteSystem>& layer)
+    : tables_(std::make_shared<Tables>(layer)) {}
+
+template <class T>
+Index DiagonalKernels<T>::copies() const {
+  return tables_->feed_through_.size();
+}
+
+template <class T>
+void DiagonalKernels<T>::run(Signal<T> K) {
+  tables_->run(K);
 }
 
 template class DiagonalKernels<float>;

@@ -1,3 +1,5 @@
+#include "diagonal_lanes.hpp"
+
 #include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/past_cache.hpp"
@@ -7,14 +9,12 @@
 #include "../simd/size.hpp"
 #include "../simd/transpose.hpp"
 
-#include <longstate/execute/diagonal_lanes.hpp>
-
 #include <hwy/cache_control.h>
 
 #include <algorithm>
 #include <cmath>
 
-namespace longstate {
+namespace longstate::detail {
 namespace {
 
 using Complex = std::complex<double>;
@@ -85,17 +85,17 @@ DiagonalLanes<T>::DiagonalLanes(const std::vector<DiscreteSystem>& layer, Index 
       one_channel_(copies_ < (width_ + 1) / 2),
       chunk_(one_channel_ ? chunk_of_one : chunk_of_many),
       rows_(one_channel_ ? (entries_ + width_ - 1) / width_ : entries_),
-      tables_(size(detail::tables_of(static_cast<Index>(layer.size()), one_channel_ ? 1 : width_, copies)),
-              Matrix<T>::Zero(4 * ahead * width_, rows_)),
-      drift_(tables_.size(), Matrix<T>::Zero(2 * ahead * width_, rows_)),
+      tables_(size(tables_of(static_cast<Index>(layer.size()), one_channel_ ? 1 : width_, copies)),
+              Aligned<T>::Zero(4 * ahead * width_, rows_)),
+      drift_(tables_.size(), Aligned<T>::Zero(2 * ahead * width_, rows_)),
       through_(tables_.size(),
-               Matrix<T>::Zero(one_channel_ ? static_cast<Index>(simd::through_period<T>()) : width_, ahead)),
-      B_(tables_.size(), Matrix<T>::Zero(4 * width_, rows_)),
+               Aligned<T>::Zero(one_channel_ ? static_cast<Index>(simd::through_period<T>()) : width_, ahead)),
+      B_(tables_.size(), Aligned<T>::Zero(4 * width_, rows_)),
       inverse_B_(B_),
-      numbers_(Matrix<T>::Zero(width_, 2 * rows_)),
-      states_(size(blocks()), Matrix<T>::Zero(2 * width_, rows_)) {
-  u_[0] = u_[1] = Matrix<T>::Zero(width_, chunk_ + ahead);
-  y_[0] = y_[1] = Matrix<T>::Zero(width_, chunk_);
+      numbers_(Aligned<T>::Zero(width_, 2 * rows_)),
+      states_(size(blocks()), Aligned<T>::Zero(2 * width_, rows_)) {
+  u_[0] = u_[1] = Aligned<T>::Zero(width_, chunk_ + ahead);
+  y_[0] = y_[1] = Aligned<T>::Zero(width_, chunk_);
   const Index lanes_filled = static_cast<Index>(tables_.size()) * (one_channel_ ? 1 : width_);
   for (Index c = 0; c < lanes_filled; ++c) {
     fill(std::get<DiscreteDiagonal>(layer[size(system_of(c))]), c);
@@ -118,18 +118,18 @@ void DiagonalLanes<T>::fill(const DiscreteDiagonal& system, Index copy) {
     const Place at = place(copy, n);
     const auto table = size(table_of(at.block));
     for (Index i = 0; i < ahead; ++i) {
-      const Complex next = detail::power_of(mu, i + 1);
-      put<T>(tables_[table].col(at.row), ahead + i, width_, at.lane, Complex(detail::rounded_power<T>(next)));
-      put<T>(drift_[table].col(at.row), i, width_, at.lane, detail::drift<T>(next));
-      put<T>(tables_[table].col(at.row), i, width_, at.lane, std::conj(c * detail::power_of(mu, i + 1 - before)));
-      if (i >= before) H(i) += (c * detail::power_of(mu, i - before)).real();
+      const Complex next = power_of(mu, i + 1);
+      put<T>(tables_[table].col(at.row), ahead + i, width_, at.lane, Complex(rounded_power<T>(next)));
+      put<T>(drift_[table].col(at.row), i, width_, at.lane, drift<T>(next));
+      put<T>(tables_[table].col(at.row), i, width_, at.lane, std::conj(c * power_of(mu, i + 1 - before)));
+      if (i >= before) H(i) += (c * power_of(mu, i - before)).real();
     }
     const std::complex<long double> exact(b);
     put_whole(B_[table].col(at.row), width_, at.lane, exact);
     put_whole(inverse_B_[table].col(at.row), width_, at.lane, 1.0L / exact);
   }
   const Place channel = place(copy, 0);
-  Matrix<T>& through = through_[size(table_of(channel.block))];
+  Aligned<T>& through = through_[size(table_of(channel.block))];
   for (Index j = 0; j < ahead; ++j) {
     if (!one_channel_) through(channel.lane, j) = static_cast<T>(H(j));
     for (Index k = 0; one_channel_ && k < through.rows(); ++k)
@@ -196,9 +196,9 @@ void DiagonalLanes<T>::give(StateRef<T> x) {
 }
 
 template <class T>
-void DiagonalLanes<T>::scale(const std::vector<Matrix<T>>& factors, Index block, const T* from, T* to) const {
+void DiagonalLanes<T>::scale(const std::vector<Aligned<T>>& factors, Index block, const T* from, T* to) const {
   simd::diagonal_loops<T>().scale(factors[size(table_of(block))].data(), size(rows_), from, to);
-  detail::count_multiply_adds(8 * rows_ * width_);
+  count_multiply_adds(8 * rows_ * width_);
 }
 
 template <class T>
@@ -217,7 +217,7 @@ void DiagonalLanes<T>::run_channel(Index channel, ConstSignal<T> u, Signal<T> y)
   T* const parts = y_[0].data();
   strided_copy(u.data() + channel, u.outerStride(), n, samples, 1);
   loops.run(rows_of(channel), samples, parts, size(n), {});
-  detail::count_multiply_adds(rows_ * width_ * steps_work<T>(n) + n * (ahead + width_ / 2));  // and the sums over lanes
+  count_multiply_adds(rows_ * width_ * steps_work<T>(n) + n * (ahead + width_ / 2));  // and the sums over lanes
   const bool direct = y.outerStride() == 1 && whole == n;
   T* const sums = direct ? y.data() : parts;
   loops.sum(parts, through_[size(table_of(channel))].data(), samples, sums, size(whole));
@@ -237,7 +237,7 @@ void DiagonalLanes<T>::run_block(Index block, ConstSignal<T> u, Signal<T> y) {
 template <class T>
 void DiagonalLanes<T>::advance(Index block, const T* u, T* y, Index n, const simd::Traffic<T>& traffic) {
   simd::diagonal_loops<T>().run(rows_of(block), u, y, size(n), traffic);
-  detail::count_multiply_adds(rows_ * width_ * steps_work<T>(n) + width_ * n * (ahead + 1) / 2);
+  count_multiply_adds(rows_ * width_ * steps_work<T>(n) + width_ * n * (ahead + 1) / 2);
 }
 
 /// One after another, chunk after chunk; the inputs of one come in and its outputs go out while others are computed.
@@ -258,7 +258,7 @@ void DiagonalLanes<T>::run_full_blocks(ConstSignal<T> u, Signal<T> y) {
   const auto& loops = simd::diagonal_loops<T>();
   const std::size_t stride = size(u.outerStride()), y_stride = size(y.outerStride()), width = size(width_);
   simd::Traffic<T> traffic{};
-  traffic.past_cache = width_ * Index(sizeof(T)) == detail::line_bytes && detail::pass_cache<T>(y);
+  traffic.past_cache = width_ * Index(sizeof(T)) == line_bytes && pass_cache<T>(y);
   Tile now = tile(0, 0);
   loops.to_block(input(now), stride, width, size(now.samples), u_[0].data());
   for (int side = 0; now.samples > 0; side = 1 - side) {
@@ -282,7 +282,7 @@ void DiagonalLanes<T>::run_full_blocks(ConstSignal<T> u, Signal<T> y) {
 
 template <class T>
 void DiagonalLanes<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
-  const detail::NoDenormals guard;
+  const NoDenormals guard;
   take(x);
   const Index full = one_channel_ ? 0 : copies_ / width_;
   if (full > 0) run_full_blocks(u, y);
@@ -300,4 +300,4 @@ void DiagonalLanes<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
 template class DiagonalLanes<float>;
 template class DiagonalLanes<double>;
 
-}  // namespace longstate
+}  // namespace longstate::detail

@@ -1,3 +1,4 @@
+#include "../detail/aligned.hpp"
 #include "../detail/check.hpp"
 #include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
@@ -21,13 +22,11 @@ Index checked_block(const Matrix<double>& kernels, Index block) {
   return block != 0 ? block : std::max<Index>(kernels.cols(), 1024);
 }
 
-}  // namespace
-
 template <class T>
-struct Fir<T>::Design {
+struct Design {
   Index taps, block;
   detail::Negacyclic<T> fft;
-  Matrix<std::complex<T>> spectra;  // bins x channels, over the bins
+  detail::Aligned<std::complex<T>> spectra;  // bins x channels, over the bins
 
   Design(const Matrix<double>& kernels, Index block_size, Planning planning)
       : taps(kernels.cols()),
@@ -35,8 +34,8 @@ struct Fir<T>::Design {
         fft(block + taps - 1, planning),
         spectra(fft.bins(), kernels.rows()) {
     const detail::Negacyclic<double> precise(fft.length());
-    Vector<double> kernel = Vector<double>::Zero(fft.length());
-    Vector<std::complex<double>> spectrum(fft.bins()), scratch(precise.scratch_size());
+    detail::AlignedVector<double> kernel = detail::AlignedVector<double>::Zero(fft.length());
+    detail::AlignedVector<std::complex<double>> spectrum(fft.bins()), scratch(precise.scratch_size());
     for (Index c = 0; c < kernels.rows(); ++c) {
       kernel.head(taps) = kernels.row(c) / static_cast<double>(fft.bins());
       precise.forward(kernel.data(), &kernel(fft.bins()), spectrum.data(), scratch.data());
@@ -45,37 +44,59 @@ struct Fir<T>::Design {
   }
 };
 
+}  // namespace
+
+template <class T>
+struct Fir<T>::Loops {
+  explicit Loops(std::shared_ptr<const Design<T>> made)
+      : design_(std::move(made)),
+        rows_(design_->fft.length() + 32, std::min(group, copies())),  // no power of 2: rows must not share cache lines
+        result_(design_->fft.length()),
+        transform_(design_->fft.scratch_size()) {}
+
+  Index copies() const { return design_->spectra.cols(); }
+  void run(const ConstSignal<T>& u, Signal<T> y, StateRef<T> x);
+  void run_group(const ConstSignal<T>& u, Signal<T> y, StateRef<T> x, Index first);
+  void run_channel(Index n, const T* in, T* out, StateRef<T> x, Index channel);
+
+  std::shared_ptr<const Design<T>> design_;
+  detail::Aligned<T> rows_;          // of a group of channels: the input, then the output
+  detail::AlignedVector<T> result_;  // a block's output, and what it adds to later ones
+  detail::AlignedVector<std::complex<T>> transform_;
+};
+
 template <class T>
 Fir<T>::Fir(const Matrix<double>& kernels, Index block, Planning planning)
-    : design_(std::make_shared<const Design>(kernels, block, planning)),
-      rows_(design_->fft.length() + 32,
-            std::min(group, kernels.rows())),  // no power of 2: rows must not share cache lines
-      result_(design_->fft.length()),
-      transform_(design_->fft.scratch_size()) {}
+    : loops_(std::make_shared<Loops>(std::make_shared<const Design<T>>(kernels, block, planning))) {}
 
 template <class T>
 Index Fir<T>::taps() const {
-  return design_->taps;
+  return loops_->design_->taps;
 }
 template <class T>
 Index Fir<T>::copies() const {
-  return design_->spectra.cols();
+  return loops_->copies();
 }
 template <class T>
 Index Fir<T>::block() const {
-  return design_->block;
+  return loops_->design_->block;
 }
 template <class T>
 Index Fir<T>::fft_length() const {
-  return design_->fft.length();
+  return loops_->design_->fft.length();
 }
 
 template <class T>
 void Fir<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   detail::check_run("Fir::run", *this, u, y, x);
+  loops_->run(u, y, x);
+}
+
+template <class T>
+void Fir<T>::Loops::run(const ConstSignal<T>& u, Signal<T> y, StateRef<T> x) {
   const detail::NoDenormals guard;
-  for (Index done = 0; done < u.cols(); done += block()) {
-    const Index n = std::min(block(), u.cols() - done);
+  for (Index done = 0; done < u.cols(); done += design_->block) {
+    const Index n = std::min(design_->block, u.cols() - done);
     for (Index c = 0; c < copies(); c += group) {
       const Index channels = std::min(group, copies() - c);
       run_group(u.block(c, done, channels, n), y.block(c, done, channels, n), x, c);
@@ -84,7 +105,7 @@ void Fir<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
 }
 
 template <class T>
-void Fir<T>::run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index first) {
+void Fir<T>::Loops::run_group(const ConstSignal<T>& u, Signal<T> y, StateRef<T> x, Index first) {
   const auto size = [](Index n) { return static_cast<std::size_t>(n); };
   const Index n = u.cols(), half = design_->fft.bins();
   if (u.rows() == 1 && u.outerStride() == 1 && y.outerStride() == 1 && n == half) {
@@ -102,8 +123,8 @@ void Fir<T>::run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index first
 }
 
 template <class T>
-void Fir<T>::run_channel(Index n, const T* in, T* out, StateRef<T> x, Index channel) {
-  const Index half = design_->fft.bins(), later = order();
+void Fir<T>::Loops::run_channel(Index n, const T* in, T* out, StateRef<T> x, Index channel) {
+  const Index half = design_->fft.bins(), later = design_->taps - 1;
   T* const high = result_.data() + half;
   T* const low = n == half ? out : result_.data();  // `in` may be `out`: it has been read when `out` is written
   design_->fft.convolve(in, n <= half ? nullptr : in + half, &design_->spectra(0, channel), low, high,

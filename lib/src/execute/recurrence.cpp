@@ -1,64 +1,111 @@
 #include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/tally.hpp"
+#include "diagonal_lanes.hpp"
+#include "sweep_lanes.hpp"
 #include "trial.hpp"
 
 #include <longstate/execute/recurrence.hpp>
+#include <longstate/execute/transition.hpp>
+
+#include <optional>
 
 namespace longstate {
 
 template <class T>
-Recurrence<T>::Recurrence(const DiscreteSystem& system, Index copies)
-    : Recurrence(std::vector<DiscreteSystem>{system}, detail::check_copies("Recurrence", copies)) {}
+struct Recurrence<T>::Stepper {
+  Stepper(const std::vector<DiscreteSystem>& layer, Index asked_copies);
+  void run(const ConstSignal<T>& u, Signal<T> y, StateRef<T> x);
+  void advance(const ConstFrame<T>& u, Frame<T> y, StateRef<T> x) noexcept;
+
+  struct System {
+    Transition<T> A;
+    Matrix<T> B, C, D;
+  };
+  Index order, copies;
+  std::vector<System> systems;  // copy c runs system c mod their number
+  Convention convention;
+  State<T> scratch;
+  std::optional<detail::DiagonalLanes<T>> lanes;
+  std::optional<detail::SweepLanes<T>> sweeps;
+};
 
 template <class T>
-Recurrence<T>::Recurrence(const std::vector<DiscreteSystem>& layer, Index copies) {
-  copies = detail::check_layer("Recurrence", layer, copies);
-  convention_ = convention(layer.front());
+Recurrence<T>::Stepper::Stepper(const std::vector<DiscreteSystem>& layer, Index asked_copies)
+    : order(longstate::order(layer.front())),
+      copies(asked_copies),
+      convention(longstate::convention(layer.front())),
+      scratch(order, copies) {
   for (const DiscreteSystem& s : layer) {
     detail::check_range<T>("Recurrence", s);
     detail::try_recurrence<T>("Recurrence", s);
-    systems_.push_back({Transition<T>(s), input_matrix(s).template cast<T>(), output_matrix(s).template cast<T>(),
-                        feed_through(s).template cast<T>()});
+    systems.push_back({Transition<T>(s), input_matrix(s).template cast<T>(), output_matrix(s).template cast<T>(),
+                       feed_through(s).template cast<T>()});
   }
-  scratch_.resize(longstate::order(layer.front()), copies);
-  if (DiagonalLanes<T>::fits(layer)) lanes_.emplace(layer, copies);
-  if (SweepLanes<T>::fits(layer, copies)) sweeps_.emplace(layer, copies);
+  if (detail::DiagonalLanes<T>::fits(layer)) lanes.emplace(layer, copies);
+  if (detail::SweepLanes<T>::fits(layer, copies)) sweeps.emplace(layer, copies);
 }
 
 template <class T>
-void Recurrence<T>::step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept {
-  if (lanes_) return lanes_->run(u, y, x);
-  if (sweeps_) return sweeps_->run(u, y, x);
-  const detail::NoDenormals guard;
-  advance(u, y, x);
-}
-
-template <class T>
-void Recurrence<T>::advance(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept {
-  for (Index c = 0; c < copies(); ++c) {
-    System& s = systems_[static_cast<std::size_t>(c) % systems_.size()];
+void Recurrence<T>::Stepper::advance(const ConstFrame<T>& u, Frame<T> y, StateRef<T> x) noexcept {
+  for (Index c = 0; c < copies; ++c) {
+    System& s = systems[static_cast<std::size_t>(c) % systems.size()];
     const auto u_c = u.segment(c * s.B.cols(), s.B.cols());
     auto y_c = y.segment(c * s.C.rows(), s.C.rows());
-    auto next = scratch_.col(c);
+    auto next = scratch.col(c);
 
-    if (convention_ == Convention::control) y_c.noalias() = s.C * x.col(c);
+    if (convention == Convention::control) y_c.noalias() = s.C * x.col(c);
     next.noalias() = s.B * u_c;
     s.A.add(x.col(c), next);
     x.col(c) = next;
-    if (convention_ == Convention::sequence) y_c.noalias() = s.C * x.col(c);
+    if (convention == Convention::sequence) y_c.noalias() = s.C * x.col(c);
     y_c.noalias() += s.D * u_c;
     detail::count_multiply_adds(s.A.work() + s.B.size() + s.C.size() + s.D.size());
   }
 }
 
 template <class T>
-void Recurrence<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
-  detail::check_run("Recurrence::run", *this, u, y, x);
-  if (lanes_) return lanes_->run(u, y, x);
-  if (sweeps_) return sweeps_->run(u, y, x);
+void Recurrence<T>::Stepper::run(const ConstSignal<T>& u, Signal<T> y, StateRef<T> x) {
+  if (lanes) return lanes->run(u, y, x);
+  if (sweeps) return sweeps->run(u, y, x);
   const detail::NoDenormals guard;
   for (Index k = 0; k < u.cols(); ++k) advance(u.col(k), y.col(k), x);
+}
+
+template <class T>
+Recurrence<T>::Recurrence(const DiscreteSystem& system, Index copies)
+    : Recurrence(std::vector<DiscreteSystem>{system}, detail::check_copies("Recurrence", copies)) {}
+
+template <class T>
+Recurrence<T>::Recurrence(const std::vector<DiscreteSystem>& layer, Index copies)
+    : stepper_(std::make_shared<Stepper>(layer, detail::check_layer("Recurrence", layer, copies))) {}
+
+template <class T>
+Index Recurrence<T>::order() const {
+  return stepper_->order;
+}
+template <class T>
+Index Recurrence<T>::copies() const {
+  return stepper_->copies;
+}
+template <class T>
+Index Recurrence<T>::inputs() const {
+  return stepper_->systems.front().B.cols() * copies();
+}
+template <class T>
+Index Recurrence<T>::outputs() const {
+  return stepper_->systems.front().C.rows() * copies();
+}
+
+template <class T>
+void Recurrence<T>::step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept {
+  stepper_->run(u, y, x);
+}
+
+template <class T>
+void Recurrence<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
+  detail::check_run("Recurrence::run", *this, u, y, x);
+  stepper_->run(u, y, x);
 }
 
 template class Recurrence<float>;

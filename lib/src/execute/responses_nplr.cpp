@@ -8,6 +8,7 @@
 
 #if LONGSTATE_WITH_FFTW
 
+#include "../detail/aligned.hpp"
 #include "../detail/decompositions.hpp"
 #include "../detail/fft.hpp"
 #include "../detail/multiply.hpp"
@@ -51,7 +52,7 @@ class CauchySums {
         sums_(nodes, 2 * weights.rows()) {}
 
   /// a, g: nodes x 2, real and imaginary parts; returned: nodes x 2 rows, those of each row.
-  const Matrix<double>& operator()(const Matrix<double>& a, const Matrix<double>& g) {
+  const Aligned<double>& operator()(const Aligned<double>& a, const Aligned<double>& g) {
     const simd::CauchyLoop loop{re_.data(),  im_.data(),         size(re_.size()), near_.data(),
                                 far_.data(), size(near_.rows()), scratch_.data()};
     simd::cauchy(loop, a.data(), g.data(), size(nodes), sums_.data());
@@ -59,10 +60,10 @@ class CauchySums {
   }
 
  private:
-  Vector<double> re_, im_;
-  Matrix<double> near_, far_;
-  Vector<double> scratch_;
-  Matrix<double> sums_;
+  AlignedVector<double> re_, im_;
+  Aligned<double> near_, far_;
+  AlignedVector<double> scratch_;
+  Aligned<double> sums_;
 };
 
 /// All products left_in right_nj as rows (i + left.rows() j) of weights.
@@ -127,9 +128,9 @@ Matrix<double> responses(const DiscreteNplr& system, Index length) {
   right << s.B, s.P;
   CauchySums cauchy(s.lambda, pair_weights(left, right));
 
-  Matrix<Complex> spectra(fft.padded_bins(), q * p);
+  Aligned<Complex> spectra(fft.padded_bins(), q * p);
   constexpr Index nodes = CauchySums::nodes;
-  Matrix<double> a(nodes, 2), g(nodes, 2);
+  Aligned<double> a(nodes, 2), g(nodes, 2);
   Matrix<Complex> S(q + r, p + r), values(q, p);
   for (Index done = 0; done < fft.bins(); done += nodes) {
     const Index more = std::min(nodes, fft.bins() - done);
@@ -139,7 +140,7 @@ Matrix<double> responses(const DiscreteNplr& system, Index length) {
       a.row(k) << -less.real(), -less.imag();  // 1 - w
       g.row(k) << h * (1 + (1 - system.alpha) * less.real()), h * (1 - system.alpha) * less.imag();
     }
-    const Matrix<double>& sums = cauchy(a, g);
+    const Aligned<double>& sums = cauchy(a, g);
     for (Index k = 0; k < more; ++k) {
       for (Index i = 0; i < S.size(); ++i) S.reshaped()(i) = {sums(k, 2 * i), sums(k, 2 * i + 1)};
       woodbury(S, Complex(g(k, 0), g(k, 1)), r, values);
@@ -148,7 +149,7 @@ Matrix<double> responses(const DiscreteNplr& system, Index length) {
   }
 
   Matrix<double> K(q * p, length);
-  Vector<double> time(F);
+  AlignedVector<double> time(F);
   for (Index port = 0; port < q * p; ++port) {
     fft.inverse(&spectra(0, port), time.data());
     for (Index j = 0; j < length; ++j) {

@@ -36,6 +36,7 @@ Matrix<double> divided_responses(const TransferFunction& system, Index length) {
 
 #if LONGSTATE_WITH_FFTW
 
+#include "../detail/aligned.hpp"
 #include "../detail/fft.hpp"
 
 #include <cmath>
@@ -58,12 +59,12 @@ constexpr double good_error = 1e-12;
 /// Whether the system grows by more than e in `length` samples: whether a(w) has a zero within the circle |w|^length = 1 / e, seen at
 /// the nodes of half of it. (The argument principle: the phase turns once for each zero.) What wraps around would not be small.
 bool grows(const TransferFunction& system, Index length, const RealFft<double>& fft) {
-  Vector<double> time = Vector<double>::Zero(fft.length());
+  AlignedVector<double> time = AlignedVector<double>::Zero(fft.length());
   time(0) = 1;
   for (Index i = 1; i <= system.order(); ++i) {
     time(i) = system.a(i - 1) * std::exp(-static_cast<double>(i) / static_cast<double>(length));
   }
-  Vector<Complex> a(fft.padded_bins());
+  AlignedVector<Complex> a(fft.padded_bins());
   fft.forward(time.data(), a.data());
   double turned = 0;
   for (Index k = 1; k < fft.bins(); ++k) turned += std::arg(a(k) * std::conj(a(k - 1)));
@@ -80,15 +81,15 @@ std::optional<Matrix<double>> transformed_responses(const TransferFunction& syst
   if (grows(system, std::max(length, N + 1), fft)) return {};
   const auto damp = [&](Index j) { return std::exp(log_circle * static_cast<double>(j) / static_cast<double>(F)); };
 
-  Vector<double> time = Vector<double>::Zero(F);
+  AlignedVector<double> time = AlignedVector<double>::Zero(F);
   time(0) = 1;
   for (Index i = 0; i < N; ++i) time(i + 1) = system.a(i) * damp(i + 1);
   const double a_size = time.lpNorm<1>();
-  Vector<Complex> a(fft.padded_bins());
+  AlignedVector<Complex> a(fft.padded_bins());
   fft.forward(time.data(), a.data());
 
   Matrix<double> K(q, length);
-  Vector<Complex> c(fft.padded_bins());
+  AlignedVector<Complex> c(fft.padded_bins());
   for (Index output = 0; output < q; ++output) {
     time.setZero();
     for (Index i = 0; i < N; ++i) time(i) = system.C(output, i) * damp(i);

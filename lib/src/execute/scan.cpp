@@ -1,4 +1,5 @@
 #include "../simd/scan.hpp"
+#include "../detail/aligned.hpp"
 #include "../detail/check.hpp"
 #include "../detail/denormals.hpp"
 #include "../simd/diagonal.hpp"
@@ -17,14 +18,27 @@ std::size_t count(Index value) { return static_cast<std::size_t>(value); }
 }  // namespace
 
 template <class T>
-SelectiveScan<T>::SelectiveScan(const Matrix<double>& A, const Vector<double>& D, SelectiveHold hold)
+struct SelectiveScan<T>::Lanes {
+  Lanes(const Matrix<double>& A, const Vector<double>& D, SelectiveHold hold);
+  void run(const ConstSignal<T>& u, const ConstSignal<T>& delta, const ConstSignal<T>& B, const ConstSignal<T>& C,
+           Signal<T> y, StateRef<T> x);
+
+  Index channels_, order_, width_;
+  SelectiveHold hold_;
+  std::vector<detail::Aligned<T>> A_, inverse_A_, states_;  // of W channels: W x N
+  detail::Aligned<T> D_;                                    // W x blocks
+  detail::Aligned<T> u_, delta_, y_;                        // W x chunk
+};
+
+template <class T>
+SelectiveScan<T>::Lanes::Lanes(const Matrix<double>& A, const Vector<double>& D, SelectiveHold hold)
     : channels_(A.rows()), order_(A.cols()), width_(static_cast<Index>(simd::lanes<T>())), hold_(hold) {
   if (A.size() == 0) detail::fail("SelectiveScan", "A must have at least one channel and one entry", A.size());
   detail::check_shape("SelectiveScan", "D", D.rows(), D.cols(), channels_, 1);
   if (!A.allFinite()) detail::fail("SelectiveScan", "A must be finite", "an entry that is not");
   if (!D.allFinite()) detail::fail("SelectiveScan", "D must be finite", "an entry that is not");
   const Index blocks = (channels_ + width_ - 1) / width_;
-  const Matrix<T> none = Matrix<T>::Zero(width_, order_);
+  const detail::Aligned<T> none = detail::Aligned<T>::Zero(width_, order_);
   A_.assign(count(blocks), none);
   inverse_A_.assign(hold == SelectiveHold::zoh ? count(blocks) : 0, none);
   states_.assign(count(blocks), none);
@@ -44,8 +58,8 @@ SelectiveScan<T>::SelectiveScan(const Matrix<double>& A, const Vector<double>& D
 }
 
 template <class T>
-void SelectiveScan<T>::run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T> B, ConstSignal<T> C, Signal<T> y,
-                           StateRef<T> x) {
+void SelectiveScan<T>::Lanes::run(const ConstSignal<T>& u, const ConstSignal<T>& delta, const ConstSignal<T>& B,
+                                  const ConstSignal<T>& C, Signal<T> y, StateRef<T> x) {
   constexpr std::string_view where = "SelectiveScan::run";
   const Index length = u.cols();
   detail::check_shape(where, "u", u.rows(), u.cols(), channels_, length);
@@ -73,6 +87,25 @@ void SelectiveScan<T>::run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T
     }
   }
   for (Index c = 0; c < channels_; ++c) x.col(c) = states_[count(c / width_)].row(c % width_);
+}
+
+template <class T>
+SelectiveScan<T>::SelectiveScan(const Matrix<double>& A, const Vector<double>& D, SelectiveHold hold)
+    : lanes_(std::make_shared<Lanes>(A, D, hold)) {}
+
+template <class T>
+Index SelectiveScan<T>::order() const {
+  return lanes_->order_;
+}
+template <class T>
+Index SelectiveScan<T>::channels() const {
+  return lanes_->channels_;
+}
+
+template <class T>
+void SelectiveScan<T>::run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T> B, ConstSignal<T> C, Signal<T> y,
+                           StateRef<T> x) {
+  lanes_->run(u, delta, B, C, y, x);
 }
 
 template class SelectiveScan<float>;

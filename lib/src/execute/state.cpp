@@ -102,8 +102,8 @@ template std::vector<std::byte> save_state<double>(const State<double>& x);
 template State<float> restore_state<float>(std::span<const std::byte> bytes);
 template State<double> restore_state<double>(std::span<const std::byte> bytes);
 
-Vector<double> read_out(const Measure& measure, const Eigen::Ref<const Vector<double>>& coefficients,
-                        const Eigen::Ref<const Vector<double>>& ages) {
+Vector<double> read_out(const Measure& measure, const ConstFrame<double>& coefficients,
+                        const ConstFrame<double>& ages) {
   Vector<double> signal(ages.size());
   constexpr Index chunk = 256;  // bounds the memory of the basis
   for (Index done = 0; done < ages.size(); done += chunk) {

@@ -1,4 +1,5 @@
 #include "../simd/streaming.hpp"
+#include "../detail/aligned.hpp"
 #include "../detail/check.hpp"
 #include "../detail/denormals.hpp"
 #include "../detail/negacyclic.hpp"
@@ -33,16 +34,14 @@ Index choose_long_block(Index taps, Index block) {
   return length;
 }
 
-}  // namespace
-
 /// The partitions of `length` taps from `first` to `end`, as spectra of the kernels of all channels.
 template <class T>
-struct StreamingFir<T>::Line {
+struct Line {
   using C = std::complex<T>;
 
   Index length, count;
   detail::Negacyclic<T> fft;
-  Matrix<C> spectra;  // bins count x channels: partition after partition
+  detail::Aligned<C> spectra;  // bins count x channels: partition after partition
 
   Line(const Matrix<double>& kernels, Index first, Index end, Index partition, Planning planning)
       : length(partition),
@@ -50,8 +49,8 @@ struct StreamingFir<T>::Line {
         fft(2 * partition, planning),
         spectra(partition * count, kernels.rows()) {
     const detail::Negacyclic<double> precise(2 * length);
-    Vector<double> part(length);
-    Vector<std::complex<double>> spectrum(length), scratch(precise.scratch_size());
+    detail::AlignedVector<double> part(length);
+    detail::AlignedVector<std::complex<double>> spectrum(length), scratch(precise.scratch_size());
     for (Index c = 0; c < kernels.rows(); ++c) {
       for (Index k = 0; k < count; ++k) {
         const Index from = first + k * length, taps = std::min(length, end - from);
@@ -65,10 +64,10 @@ struct StreamingFir<T>::Line {
 };
 
 template <class T>
-struct StreamingFir<T>::Design {
+struct Design {
   Index taps, block, long_block;
-  Matrix<T> head;  // the first B taps (or fewer) x channels
-  Line near, far;
+  detail::Aligned<T> head;  // the first B taps (or fewer) x channels
+  Line<T> near, far;
 
   Design(const Matrix<double>& kernels, Index B, Planning planning)
       : taps(kernels.cols()),
@@ -79,112 +78,108 @@ struct StreamingFir<T>::Design {
         far(kernels, 2 * long_block, long_block > 0 ? taps : 0, long_block > 0 ? long_block : B, planning) {}
 };
 
-namespace {
-
 /// Past blocks of all channels as spectra, and what they still add to the outputs to come.
 template <class T>
 struct Delays {
   using C = std::complex<T>;
 
-  Matrix<C> spectra;      // bins count x channels: a ring, the newest at `newest`, older ones after it
-  Matrix<T> next, later;  // length x channels: to add to the next block, and to the one after
+  detail::Aligned<C> spectra;      // bins count x channels: a ring, the newest at `newest`, older ones after it
+  detail::Aligned<T> next, later;  // length x channels: to add to the next block, and to the one after
   Index newest = 0;
-  Vector<C> sum, scratch;
-  Vector<T> high;  // of a result: what goes to `later`
+  detail::AlignedVector<C> sum, scratch;
+  detail::AlignedVector<T> high;  // of a result: what goes to `later`
 
-  template <class Line>
-  Delays(const Line& line, Index channels)
-      : spectra(Matrix<C>::Zero(line.length * line.count, channels)),
-        next(Matrix<T>::Zero(line.length, channels)),
-        later(Matrix<T>::Zero(line.length, channels)),
+  Delays(const Line<T>& line, Index channels)
+      : spectra(detail::Aligned<C>::Zero(line.length * line.count, channels)),
+        next(detail::Aligned<T>::Zero(line.length, channels)),
+        later(detail::Aligned<T>::Zero(line.length, channels)),
         sum(line.length),
         scratch(line.fft.scratch_size()),
         high(line.length) {}
 
-  template <class Line>
-  void turn(const Line& line) {
+  void turn(const Line<T>& line) {
     if (line.count > 0) newest = (newest + line.count - 1) % line.count;
   }
 
   /// Channel c: takes in a block (where turn() has put it), and makes what all past blocks add to `to`.
-  template <class Line>
-  void convolve(const Line& line, Index c, const T* block, T* to) {
+  void convolve(const Line<T>& line, Index c, const T* block, T* to) {
     const auto& loops = simd::streaming_loops<T>();
     const Index n = line.length, first = line.count - newest;
     const auto at = [n](auto& columns, Index k, Index channel) { return columns.col(channel).data() + k * n; };
     line.fft.forward(block, nullptr, at(spectra, newest, c), scratch.data());
     loops.set(at(spectra, newest, c), at(line.spectra, 0, c), size(first), size(n), sum.data());
     if (newest > 0) loops.add(at(spectra, 0, c), at(line.spectra, first, c), size(newest), size(n), sum.data());
-    Eigen::Map<Vector<T>> result(to, n);
+    Eigen::Map<typename Vector<T>::Plain> result(to, n);
     line.fft.inverse(sum.data(), to, high.data(), scratch.data());
     result += later.col(c);
     later.col(c) = high;
   }
 };
 
-}  // namespace
-
 template <class T>
-struct StreamingFir<T>::Past {
+struct Past {
   Index position = 0, long_position = 0;  // in the block, and in the long one
-  Matrix<T> recent;                       // (B before, B of this block) x channels
-  Matrix<T> output;                       // of a call, at most B x channels
-  Matrix<T> filling, full;                // P x channels
-  Matrix<T> making;                       // P x channels: what far parts will add to the long block after this
+  detail::Aligned<T> recent;              // (B before, B of this block) x channels
+  detail::Aligned<T> output;              // of a call, at most B x channels
+  detail::Aligned<T> filling, full;       // P x channels
+  detail::Aligned<T> making;              // P x channels: what far parts will add to the long block after this
   Delays<T> near, far;
 
-  Past(const Design& d, Index channels)
-      : recent(Matrix<T>::Zero(2 * d.block + 16, channels)),  // no power of 2: columns must not share cache lines
+  Past(const Design<T>& d, Index channels)
+      : recent(
+            detail::Aligned<T>::Zero(2 * d.block + 16, channels)),  // no power of 2: columns must not share cache lines
         output(d.block + 16, channels),
-        filling(Matrix<T>::Zero(d.long_block, channels)),
+        filling(detail::Aligned<T>::Zero(d.long_block, channels)),
         full(filling),
         making(filling),
         near(d.near, channels),
         far(d.far, channels) {}
 };
 
-template <class T>
-StreamingFir<T>::Owned::Owned() = default;
-template <class T>
-StreamingFir<T>::Owned::Owned(const Owned& other) : past(other.past ? std::make_unique<Past>(*other.past) : nullptr) {}
-template <class T>
-typename StreamingFir<T>::Owned& StreamingFir<T>::Owned::operator=(const Owned& other) {
-  return *this = Owned(other);
-}
-template <class T>
-StreamingFir<T>::Owned::Owned(Owned&&) noexcept = default;
-template <class T>
-typename StreamingFir<T>::Owned& StreamingFir<T>::Owned::operator=(Owned&&) noexcept = default;
-template <class T>
-StreamingFir<T>::Owned::~Owned() = default;
+}  // namespace
 
 template <class T>
-StreamingFir<T>::StreamingFir(const Matrix<double>& kernels, Index block, Planning planning) {
-  check_arguments(kernels, block);
-  design_ = std::make_shared<const Design>(kernels, block, planning);
-  reset();
-}
+struct StreamingFir<T>::Loops {
+  Loops(const Matrix<double>& kernels, Index block, Planning planning)
+      : design(make_design(kernels, block, planning)), past(*design, kernels.rows()) {}
+  static std::shared_ptr<const Design<T>> make_design(const Matrix<double>& kernels, Index block, Planning planning) {
+    check_arguments(kernels, block);
+    return std::make_shared<const Design<T>>(kernels, block, planning);
+  }
+  void run(const ConstSignal<T>& u, Signal<T> y);
+  void end_block();
+  void end_long_block();
+
+  Index channels() const { return design->head.cols(); }
+
+  std::shared_ptr<const Design<T>> design;
+  Past<T> past;
+};
+
+template <class T>
+StreamingFir<T>::StreamingFir(const Matrix<double>& kernels, Index block, Planning planning)
+    : loops_(std::make_shared<Loops>(kernels, block, planning)) {}
 
 template <class T>
 Index StreamingFir<T>::taps() const {
-  return design_->taps;
+  return loops_->design->taps;
 }
 template <class T>
 Index StreamingFir<T>::channels() const {
-  return design_->head.cols();
+  return loops_->channels();
 }
 template <class T>
 Index StreamingFir<T>::block() const {
-  return design_->block;
+  return loops_->design->block;
 }
 template <class T>
 Index StreamingFir<T>::long_block() const {
-  return design_->long_block;
+  return loops_->design->long_block;
 }
 
 template <class T>
 void StreamingFir<T>::reset() {
-  past_.past = std::make_unique<Past>(*design_, channels());
+  loops_->past = Past<T>(*loops_->design, channels());
 }
 
 template <class T>
@@ -192,10 +187,14 @@ void StreamingFir<T>::run(ConstSignal<T> u, Signal<T> y) {
   constexpr std::string_view where = "StreamingFir::run";
   detail::check_shape(where, "u", u.rows(), u.cols(), channels(), u.cols());
   detail::check_shape(where, "y", y.rows(), y.cols(), channels(), u.cols());
+  loops_->run(u, y);
+}
+
+template <class T>
+void StreamingFir<T>::Loops::run(const ConstSignal<T>& u, Signal<T> y) {
   const detail::NoDenormals guard;
   const auto& loops = simd::streaming_loops<T>();
-  const Design& d = *design_;
-  Past& past = *past_.past;
+  const Design<T>& d = *design;
   for (Index done = 0; done < u.cols();) {
     const Index n = std::min(d.block - past.position, u.cols() - done);
     simd::to_rows(u.col(done).data(), size(u.outerStride()), size(channels()), size(n),
@@ -221,9 +220,8 @@ void StreamingFir<T>::run(ConstSignal<T> u, Signal<T> y) {
 
 /// A block is full: what it and those before add to the next, and some channels of the long block before this.
 template <class T>
-void StreamingFir<T>::end_block() {
-  const Design& d = *design_;
-  Past& past = *past_.past;
+void StreamingFir<T>::Loops::end_block() {
+  const Design<T>& d = *design;
   if (d.near.count > 0) {
     past.near.turn(d.near);
     for (Index c = 0; c < channels(); ++c) {
@@ -241,11 +239,10 @@ void StreamingFir<T>::end_block() {
 }
 
 template <class T>
-void StreamingFir<T>::end_long_block() {
-  Past& past = *past_.past;
+void StreamingFir<T>::Loops::end_long_block() {
   past.far.next.swap(past.making);
   past.full.swap(past.filling);
-  past.far.turn(design_->far);
+  past.far.turn(design->far);
   past.long_position = 0;
 }
 

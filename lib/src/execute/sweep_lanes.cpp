@@ -1,3 +1,5 @@
+#include "sweep_lanes.hpp"
+
 #include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/powers.hpp"
@@ -7,14 +9,12 @@
 #include "../simd/sweep.hpp"
 #include "../simd/transpose.hpp"
 
-#include <longstate/execute/sweep_lanes.hpp>
 #include <longstate/execute/transition.hpp>
 
 #include <algorithm>
 #include <cmath>
 
-namespace longstate {
-namespace detail {
+namespace longstate::detail {
 
 using Complex = std::complex<double>;
 using Numbers = std::vector<double>;
@@ -190,12 +190,7 @@ struct SweepTables {
   static bool is_triangular(const HippoOperator<double>& A) { return A.above_.size() == 0; }
 };
 
-}  // namespace detail
-
 namespace {
-
-using detail::Numbers;
-using detail::SweepTables;
 
 constexpr Index chunk = 64;  // samples that go together
 
@@ -243,18 +238,18 @@ PadeOptions pade_of(const std::vector<DiscreteSystem>& layer) {
 
 /// A column of each system's numbers to every lane of its own, or to one.
 template <class T>
-Matrix<T> in_lanes(const std::vector<Numbers>& systems, Index lanes) {
-  Matrix<T> table = Matrix<T>::Zero(lanes, static_cast<Index>(systems.front().size()));
+Aligned<T> in_lanes(const std::vector<Numbers>& systems, Index lanes) {
+  Aligned<T> table = Aligned<T>::Zero(lanes, static_cast<Index>(systems.front().size()));
   for (std::size_t lane = 0; lane < systems.size(); ++lane) {
     table.row(static_cast<Index>(lane)) =
-        Eigen::Map<const Vector<double>>(systems[lane].data(), table.cols()).template cast<T>();
+        Eigen::Map<const Eigen::VectorXd>(systems[lane].data(), table.cols()).template cast<T>();
   }
   return table;
 }
 
 /// A column for each vector of numbers.
 template <class T>
-Matrix<T> in_columns(const std::vector<Numbers>& columns) {
+Aligned<T> in_columns(const std::vector<Numbers>& columns) {
   return in_lanes<T>(columns, static_cast<Index>(columns.size())).transpose();
 }
 
@@ -277,8 +272,8 @@ struct SweepLanes<T>::Kind {
   bool own;   // lanes differ in their systems
   bool scan;  // a copy at a time, entries in the lanes
   simd::Sweep<T> shape{};
-  std::vector<Matrix<T>> tables, ports;  // of the blocks that differ: lanes (one, if all have one system) x numbers
-  Vector<T> weights;
+  std::vector<Aligned<T>> tables, ports;  // of the blocks that differ: lanes (one, if all have one system) x numbers
+  AlignedVector<T> weights;
 
   Kind(const std::vector<DiscreteSystem>& layer, Index copies, Index lanes)
       : own(layer.size() > 1), scan(fewer_than_lanes<T>(copies)) {
@@ -287,7 +282,7 @@ struct SweepLanes<T>::Kind {
     if (scan) {
       for (const DiscreteSystem& system : layer) take_scan(system, pade, lanes);
     } else {
-      take_lanes(layer, pade, lanes, own ? detail::tables_of(static_cast<Index>(layer.size()), lanes, copies) : 1);
+      take_lanes(layer, pade, lanes, own ? tables_of(static_cast<Index>(layer.size()), lanes, copies) : 1);
     }
     shape.own = own;
     shape.scan = scan;
@@ -331,7 +326,7 @@ struct SweepLanes<T>::Kind {
     HippoStep<double> step = hippo_step<double>(system, pade);
     shape = SweepTables::shape<T>(step);
     const Numbers all = SweepTables::weights(step);
-    weights = Eigen::Map<const Vector<double>>(all.data(), static_cast<Index>(all.size())).template cast<T>();
+    weights = Eigen::Map<const Eigen::VectorXd>(all.data(), static_cast<Index>(all.size())).template cast<T>();
     return step;
   }
 
@@ -385,14 +380,14 @@ SweepLanes<T>::SweepLanes(const std::vector<DiscreteSystem>& layer, Index copies
                            ? 1
                            : vectors_for(copies, lanes_, static_cast<Index>(simd::sweep_loops<T>().vectors)))),
       states_(size(kind_->scan ? copies : (copies + width_ - 1) / width_),
-              Matrix<T>::Zero(width_ * kind_->parts(), kind_->rows())),
-      u_(Matrix<T>::Zero(lanes_ * chunk, width_ / lanes_)),
+              Aligned<T>::Zero(width_ * kind_->parts(), kind_->rows())),
+      u_(Aligned<T>::Zero(lanes_ * chunk, width_ / lanes_)),
       y_(u_) {}
 
 /// Numbers of the state to rows of lanes, the others beside x to zeros.
 template <class T>
 void SweepLanes<T>::take(const StateRef<T>& x, Index block) {
-  Matrix<T>& rows = states_[size(block)];
+  Aligned<T>& rows = states_[size(block)];
   rows.setZero();
   if (kind_->scan) {
     for (Index n = 0; n < order_; ++n) rows(n % lanes_, n / lanes_) = x(n, block);
@@ -410,7 +405,7 @@ void SweepLanes<T>::take(const StateRef<T>& x, Index block) {
 
 template <class T>
 void SweepLanes<T>::give(StateRef<T> x, Index block) const {
-  const Matrix<T>& rows = states_[size(block)];
+  const Aligned<T>& rows = states_[size(block)];
   if (kind_->scan) {
     for (Index n = 0; n < order_; ++n) x(n, block) = rows(n % lanes_, n / lanes_);
     return;
@@ -430,7 +425,7 @@ void SweepLanes<T>::run_block(Index block, ConstSignal<T> u, Signal<T> y) {
   const auto& frames = simd::diagonal_loops<T>();
   const std::size_t n = size(u.cols());
   const simd::Sweep<T> sweep = kind_->of(block);
-  detail::count_multiply_adds(static_cast<Index>(simd::sweep_work(sweep, size(lanes_))) * width_ * u.cols());
+  count_multiply_adds(static_cast<Index>(simd::sweep_work(sweep, size(lanes_))) * width_ * u.cols());
   if (kind_->scan) {
     u_.col(0).head(u.cols()) = u.row(block);
     simd::sweep_scan(sweep, states_[size(block)].data(), u_.data(), y_.data(), n);
@@ -451,7 +446,7 @@ void SweepLanes<T>::run_block(Index block, ConstSignal<T> u, Signal<T> y) {
 
 template <class T>
 void SweepLanes<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
-  const detail::NoDenormals guard;
+  const NoDenormals guard;
   for (Index block = 0; block < static_cast<Index>(states_.size()); ++block) {
     take(x, block);
     for (Index start = 0; start < u.cols(); start += chunk) {
@@ -465,4 +460,4 @@ void SweepLanes<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
 template class SweepLanes<float>;
 template class SweepLanes<double>;
 
-}  // namespace longstate
+}  // namespace longstate::detail

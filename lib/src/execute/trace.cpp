@@ -88,8 +88,8 @@ void Trace::compare(TraceStep& step) const {
     values.push_back(samples_(step.sample - back));
   }
   const auto count = static_cast<Index>(ages.size());
-  step.samples = Eigen::Map<const Vector<double>>(values.data(), count);
-  const Vector<double> at = Eigen::Map<const Vector<double>>(ages.data(), count);
+  step.samples = Eigen::Map<const Eigen::VectorXd>(values.data(), count);
+  const Vector<double> at = Eigen::Map<const Eigen::VectorXd>(ages.data(), count);
   step.sample_delays = at * memory_.window();
   step.best_fit = Vector<double>::Zero(memory_.order());
   if (count == 0) return;

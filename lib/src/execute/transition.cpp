@@ -135,13 +135,13 @@ Transition<T>::Transition(const DiscreteSystem& system)
       work_(std::visit([](const auto& s) { return work_of(s); }, system)) {}
 
 template <class T>
-void Transition<T>::apply(const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next) {
+void Transition<T>::apply(const ConstFrame<T>& x, Frame<T> next) {
   next.setZero();
   add(x, next);
 }
 
 template <class T>
-void Transition<T>::add(const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next) {
+void Transition<T>::add(const ConstFrame<T>& x, Frame<T> next) {
   std::visit([&](auto& A) { A.add(x, next); }, A_);
 }
 

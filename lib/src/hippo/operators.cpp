@@ -150,7 +150,7 @@ HippoOperator<T> HippoOperator<T>::transposed() const {
 }
 
 template <class T>
-void HippoOperator<T>::multiply(T factor, const Eigen::Ref<const Matrix<T>>& x, Signal<T> y) const {
+void HippoOperator<T>::multiply(T factor, const ConstSignal<T>& x, Signal<T> y) const {
   const Index order = this->order();
   for (Index column = 0; column < x.cols(); ++column) {
     const T* const in = x.col(column).data();
@@ -229,7 +229,7 @@ void ShiftedHippo<T, S>::prepare(const HippoOperator<T>& A, S alpha) {
 }
 
 template <class T, class S>
-void ShiftedHippo<T, S>::solve(Eigen::Ref<Vector<S>> x) const {
+void ShiftedHippo<T, S>::solve(Frame<S> x) const {
   const Index order = x.size();
   if (e_.size() > 0) {
     S sum(0);

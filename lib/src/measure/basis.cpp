@@ -9,7 +9,7 @@
 namespace longstate {
 namespace {
 
-using Column = Eigen::Ref<Vector<double>>;
+using Column = Frame<double>;
 
 void fill(const LegS& /*measure*/, double age, Column h) { detail::orthonormal_legendre(age, 1 - age, h); }
 void fill(const LegSExp& /*measure*/, double age, Column h) {
@@ -39,7 +39,7 @@ void fill(const ChebT& measure, double age, Column h) {
 
 }  // namespace
 
-Matrix<double> basis(const Measure& measure, Index order, const Eigen::Ref<const Vector<double>>& ages) {
+Matrix<double> basis(const Measure& measure, Index order, const ConstFrame<double>& ages) {
   validate(measure);
   detail::check_order("basis", order);
   Matrix<double> h(order, ages.size());

@@ -30,7 +30,7 @@ HankelMatrix::HankelMatrix(Matrix<double> K, Index outputs, Index inputs, Index 
 {
 #if LONGSTATE_WITH_FFTW
   spectra_.resize(fft_.padded_bins(), K_.rows());
-  Vector<double> time = Vector<double>::Zero(fft_.length());
+  AlignedVector<double> time = AlignedVector<double>::Zero(fft_.length());
   for (Index row = 0; row < K_.rows(); ++row) {
     time.head(K_.cols()) = K_.row(row) / static_cast<double>(fft_.length());  // its inverse does not divide
     fft_.forward(time.data(), spectra_.col(row).data());
@@ -63,9 +63,9 @@ Matrix<double> HankelMatrix::dense() const {
 Matrix<double> HankelMatrix::product(const Matrix<double>& X, bool transposed) const {
   const Index from = transposed ? outputs_ : inputs_, to = transposed ? inputs_ : outputs_;
   const Index blocks = transposed ? block_cols_ : block_rows_;
-  Vector<double> time(fft_.length());
-  Matrix<std::complex<double>> x(spectra_.rows(), from);
-  Vector<std::complex<double>> y(spectra_.rows());
+  AlignedVector<double> time(fft_.length());
+  Aligned<std::complex<double>> x(spectra_.rows(), from);
+  AlignedVector<std::complex<double>> y(spectra_.rows());
   Matrix<double> Y(blocks * to, X.cols());
   for (Index column = 0; column < X.cols(); ++column) {
     const auto in = X.col(column).reshaped(from, X.rows() / from);

@@ -4,6 +4,8 @@
 
 #include "../detail/decompositions.hpp"
 
+#include "../detail/aligned.hpp"
+
 #include <longstate/config.hpp>
 #include <longstate/types.hpp>
 
@@ -37,7 +39,7 @@ class HankelMatrix {
   Index outputs_, inputs_, block_rows_, block_cols_;
 #if LONGSTATE_WITH_FFTW
   RealFft<double> fft_;
-  Matrix<std::complex<double>> spectra_;  // of each row of K
+  Aligned<std::complex<double>> spectra_;  // of each row of K
 #endif
 };
 

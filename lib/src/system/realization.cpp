@@ -352,7 +352,7 @@ class Identification {
     const double rounding = svd.sigma(0) * eps * static_cast<double>(least_);
     const Index significant = std::max<Index>(1, (svd.sigma.array() > rounding).count());
     const bool complete = full || rank == least_ || significant < svd.sigma.size();
-    const Vector<double> sigma = complete ? svd.sigma : svd.sigma.head(safe).eval();
+    const Vector<double> sigma = complete ? svd.sigma : Vector<double>(svd.sigma.head(safe));
     Subspace subspace = subspace_of(std::move(svd), response_.outputs, options_.tail);
     const Index last = std::min(complete ? significant : safe, subspace.T.rows());
     return {std::move(subspace), sigma, last, complete};

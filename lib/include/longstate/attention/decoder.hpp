@@ -6,6 +6,7 @@
 
 #include <longstate/attention/heads.hpp>
 #include <longstate/attention/normalizer.hpp>
+#include <longstate/config.hpp>
 
 #include <functional>
 #include <memory>
@@ -27,7 +28,7 @@ inline constexpr Index max_tokens = Index(1) << 24;
 /// Cost       n^2 / 2 (key_dim + value_dim) multiply-adds and n^2 / 2 exponentials a head, times the passes of the normaliser.
 /// Memory     the rows of all tokens, and 64 x 64 scores. Nothing is kept between calls: each call is a sequence from place 0 on.
 template <class T>
-class FullAttention {
+class LONGSTATE_API FullAttention {
  public:
   /// Throws std::invalid_argument if the normaliser is invalid.
   explicit FullAttention(AttentionLayer<T> layer, const Normalizer& normalizer = Softmax{});
@@ -53,7 +54,7 @@ class FullAttention {
 /// Cost       of token k: k (key_dim + value_dim) multiply-adds a head, times the passes; the cache is read once a pass and group.
 /// Memory     k cache_per_token numbers (latent heads expanded: more), in pages of 256 tokens.
 template <class T>
-class CachedAttention {
+class LONGSTATE_API CachedAttention {
  public:
   explicit CachedAttention(AttentionLayer<T> layer, const Normalizer& normalizer = Softmax{});
   CachedAttention(CachedAttention&&) noexcept;
@@ -86,7 +87,7 @@ class CachedAttention {
 /// Cost       of token k: k tokens read, for D layers about k^D / D!, times the passes of the normaliser in each layer.
 /// Memory     one token, row and running softmax for each layer, whatever k; nothing is kept between tokens.
 template <class T>
-class ConstantAttention {
+class LONGSTATE_API ConstantAttention {
  public:
   /// Writes token k, m numbers. It is asked for the tokens 0 … k in any order and any number of times.
   using Source = std::function<void(Index k, Frame<T> x)>;

@@ -3,6 +3,7 @@
 /// \file
 /// Heads of attention: how queries, keys and values are made of tokens, and what a token leaves in a cache.
 
+#include <longstate/config.hpp>
 #include <longstate/types.hpp>
 
 namespace longstate {
@@ -33,10 +34,10 @@ struct Heads {
 
 /// Throws std::invalid_argument naming the field: sizes from 1 to 65,536, kv_heads a divisor of heads (latent: equal to it),
 /// rope_dim even, at most head_dim unless latent; latent_norm of latent heads alone, its eps positive and finite.
-void validate(const Heads& heads);
+LONGSTATE_API void validate(const Heads& heads);
 
 /// Numbers that a token leaves in a cache: 2 kv_heads head_dim; latent: latent_dim + rope_dim.
-Index cache_per_token(const Heads& heads);
+LONGSTATE_API Index cache_per_token(const Heads& heads);
 
 /// What the scores are made of besides the products of queries and keys.
 struct AttentionOptions {
@@ -63,10 +64,10 @@ struct AttentionWeights {
 /// Numbers in (re, im) pairs that turn by angle = position base^(-2 j / n), j = 0 … n / 2 - 1, in place. x: n. The angle
 /// is made in double for either T: right to |position| 4e-16 rad.
 template <class T>
-void rotate(Frame<T> x, Index position, double base = 1e4);
+LONGSTATE_API void rotate(Frame<T> x, Index position, double base = 1e4);
 
 /// 2^(-8 (i + 1) / h) for a power of two h; else those of the next lower power, and every other one of twice that.
-Vector<double> alibi_slopes(Index heads);
+LONGSTATE_API Vector<double> alibi_slopes(Index heads);
 
 /// A layer of attention without its normaliser: projections only. Latent heads come in two forms with the same outputs: in the
 /// absorbed one, heads share the latent vector as their key and value, and a query is taken into its space, q -> W_key^T q
@@ -75,7 +76,7 @@ Vector<double> alibi_slopes(Index heads);
 /// A row is what a token leaves for later ones. Head i finds its key in numbers key(i) … key(i) + key_dim - 1 and its value in
 /// value(i) … value(i) + value_dim - 1 of it.
 template <class T>
-class AttentionLayer {
+class LONGSTATE_API AttentionLayer {
  public:
   enum class Form { absorbed, expanded };  ///< of latent heads; others have one form
 

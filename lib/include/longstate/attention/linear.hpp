@@ -4,6 +4,7 @@
 /// Attention without a softmax: a state of constant size by nature.
 
 #include <longstate/attention/heads.hpp>
+#include <longstate/config.hpp>
 
 #include <string_view>
 
@@ -16,14 +17,14 @@ enum class FeatureMap {
   taylor  ///< (1, x, x x^T / sqrt 2): phi(q) . phi(k) = 1 + q.k + (q.k)^2 / 2 (Based: Arora et al. 2024, section 4.1)
 };
 
-std::string_view name(FeatureMap map);
+LONGSTATE_API std::string_view name(FeatureMap map);
 
 /// Numbers of phi(x) for x of `size`: size; taylor 1 + size + size^2.
-Index features(FeatureMap map, Index size);
+LONGSTATE_API Index features(FeatureMap map, Index size);
 
 /// x: n, phi: features(map, n).
 template <class T>
-void map_features(FeatureMap map, ConstFrame<T> x, Frame<T> phi);
+LONGSTATE_API void map_features(FeatureMap map, ConstFrame<T> x, Frame<T> phi);
 
 struct LinearAttentionOptions {
   FeatureMap map = FeatureMap::elu;
@@ -33,7 +34,7 @@ struct LinearAttentionOptions {
 };
 
 /// 1 - 2^(-5 - i) for head i (RetNet: Sun et al. 2023, section 2.2).
-Vector<double> retention_decays(Index heads);
+LONGSTATE_API Vector<double> retention_decays(Index heads);
 
 /// What linear attention keeps of the tokens that it has read: an ordinary value, which can be copied, compared and saved, and from
 /// which a layer with the same heads and options goes on.
@@ -65,7 +66,7 @@ struct LinearAttentionState {
 ///            and z is in units of the largest factor e^min(k, 0) that it has read, as the running softmax is of the largest
 ///            score, so that the smallest phi does not vanish; with a decay the units are right to |k| 1e-15.
 template <class T>
-class LinearAttention {
+class LONGSTATE_API LinearAttention {
  public:
   /// Throws std::invalid_argument if a decay is not in (0, 1] or there is not one for each head, or if heads are latent.
   LinearAttention(AttentionLayer<T> layer, LinearAttentionOptions options = {});

@@ -3,6 +3,7 @@
 /// \file
 /// What turns the scores of a query into weights: softmax and what is used in its place.
 
+#include <longstate/config.hpp>
 #include <longstate/types.hpp>
 
 #include <cstdint>
@@ -61,26 +62,27 @@ using Normalizer =
     std::variant<Softmax, MarginSoftmax, TaylorSoftmax, TopKSoftmax, PerturbMax, Sparsemax, Entmax, SoftmaxOne>;
 
 /// softmax, margin, taylor, top-k, perturb-max, sparsemax, entmax, softmax-1.
-std::string_view name(const Normalizer& normalizer);
+LONGSTATE_API std::string_view name(const Normalizer& normalizer);
 
 /// Throws std::invalid_argument naming the parameter: temperature and margin finite, temperature > 0 (perturb-max: >= 0), margin
 /// >= 0, order even and from 2 to 20, k >= 1, alpha from 1.01 to 16.
-void validate(const Normalizer& normalizer);
+LONGSTATE_API void validate(const Normalizer& normalizer);
 
 /// Whether weights are known from one score after the other. The others need a threshold of all scores first: top-k and
 /// perturb-max at temperature 0 read them once more, sparsemax and entmax until the threshold stands.
-bool one_pass(const Normalizer& normalizer);
+LONGSTATE_API bool one_pass(const Normalizer& normalizer);
 
 /// The weights of one query: they sum to 1 (softmax-1: to less), or are all 0 where all keys are masked. `query` is the place of
 /// the query's own key; only margin and perturb-max look at it. Sparsemax and entmax with alpha = 1.5 by sorting, other alphas by
 /// their threshold's root. Throws as validate. Cost O(n), sorted O(n log n), entmax O(n) a step of the root.
 template <class T>
-Vector<T> normalize(const Normalizer& normalizer, ConstFrame<T> scores, Index query);
+LONGSTATE_API Vector<T> normalize(const Normalizer& normalizer, ConstFrame<T> scores, Index query);
 
 /// The directional derivative of normalize at `scores`; where it has a corner, one of its sides. Sources: sparsemax, Martins &
 /// Astudillo 2016, eq. 12; entmax, Peters et al. 2019, proposition 1. Throws as normalize, and if the sizes differ.
 template <class T>
-Vector<T> normalize_jvp(const Normalizer& normalizer, ConstFrame<T> scores, ConstFrame<T> direction, Index query);
+LONGSTATE_API Vector<T> normalize_jvp(const Normalizer& normalizer, ConstFrame<T> scores, ConstFrame<T> direction,
+                                      Index query);
 
 /// The weights of one query whose scores come key by key, as often as needed, so that nothing grows with their number:
 ///
@@ -90,7 +92,7 @@ Vector<T> normalize_jvp(const Normalizer& normalizer, ConstFrame<T> scores, Cons
 ///
 /// The weights are in proportion; if exponential(), they are given as logarithms.
 template <class T>
-class RowWeights {
+class LONGSTATE_API RowWeights {
  public:
   RowWeights(const Normalizer& normalizer, Index query);
 

@@ -3,6 +3,7 @@
 /// \file
 /// Softmax attention as a recurrence: a running maximum, sum and value.
 
+#include <longstate/config.hpp>
 #include <longstate/execute/threads.hpp>
 #include <longstate/types.hpp>
 
@@ -21,7 +22,7 @@ namespace longstate {
 /// Cost       d + 1 multiply-adds and one exponential a key; two where the maximum moves.
 /// Real-time  nothing here allocates but the constructor.
 template <class T>
-struct OnlineSoftmax {
+struct LONGSTATE_API OnlineSoftmax {
   T max = -std::numeric_limits<T>::infinity();
   T sum = 0;
   Vector<T> value;  ///< d
@@ -54,8 +55,8 @@ struct OnlineSoftmax {
 ///
 /// Cost twice that of folding. Throws std::invalid_argument if the shapes do not fit or part < 1.
 template <class T>
-void scan(const Threads& threads, ConstFrame<T> scores, ConstSignal<T> V, Signal<T> Y, OnlineSoftmax<T>& state,
-          Index part = 256);
+LONGSTATE_API void scan(const Threads& threads, ConstFrame<T> scores, ConstSignal<T> V, Signal<T> Y,
+                        OnlineSoftmax<T>& state, Index part = 256);
 
 extern template struct OnlineSoftmax<float>;
 extern template struct OnlineSoftmax<double>;

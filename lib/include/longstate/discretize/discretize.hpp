@@ -3,6 +3,7 @@
 /// \file
 /// From continuous to discrete time.
 
+#include <longstate/config.hpp>
 #include <longstate/system/state_space.hpp>
 
 #include <span>
@@ -22,11 +23,11 @@ enum class Discretization {
 };
 
 /// "forward-euler", "backward-euler", "bilinear", "gbt", "zoh", "foh", "impulse".
-std::span<const std::string_view> discretization_names();
-std::string_view name(Discretization method);
+LONGSTATE_API std::span<const std::string_view> discretization_names();
+LONGSTATE_API std::string_view name(Discretization method);
 
 /// The method of that name; throws std::invalid_argument with the known ones for another.
-Discretization make_discretization(std::string_view name);
+LONGSTATE_API Discretization make_discretization(std::string_view name);
 
 struct DiscretizeOptions {
   Convention convention = Convention::sequence;
@@ -49,22 +50,22 @@ struct DiscretizeOptions {
 ///            fit; for foh and impulse in the sequence convention (foh needs the sample before, impulse would count the
 ///            current sample twice); for impulse with D != 0 (its impulse response has none to sample);
 ///            std::domain_error if I - ahA is singular, or if a result is beyond the largest number.
-DiscreteStateSpace discretize(const StateSpace& system, double dt, Discretization method,
-                              const DiscretizeOptions& options = {});
+LONGSTATE_API DiscreteStateSpace discretize(const StateSpace& system, double dt, Discretization method,
+                                            const DiscretizeOptions& options = {});
 
 /// Throws as discretize() for a dt, or a method in a convention, that no system takes.
-void check_discretization(Discretization method, double dt, const DiscretizeOptions& options);
+LONGSTATE_API void check_discretization(Discretization method, double dt, const DiscretizeOptions& options);
 
 /// Whether it is one of the first four, the generalised bilinear transform and its special cases.
-bool is_gbt(Discretization method);
+LONGSTATE_API bool is_gbt(Discretization method);
 
 /// alpha of the generalised bilinear transform: 0, 1, 1/2 or `alpha`; only for the first four methods.
-double gbt_alpha(Discretization method, double alpha);
+LONGSTATE_API double gbt_alpha(Discretization method, double alpha);
 
 /// The age, in samples, that the newest sample has for the state of a sequence-form system. 1/2 for zoh: a sample
 /// stands for the cell that ends now, so it is worth its centre. 1 - alpha for gbt and its kind, since their state is
 /// (s - A)^-1 B z / (1 - alpha + alpha z) U with s = (z - 1) / (dt (1 - alpha + alpha z)), and the factor advances the
 /// input by 1 - alpha samples: bilinear 1/2, backward Euler 0, forward Euler 1. 0 for foh and impulse.
-double sample_age(Discretization method, double alpha = 0.5);
+LONGSTATE_API double sample_age(Discretization method, double alpha = 0.5);
 
 }  // namespace longstate

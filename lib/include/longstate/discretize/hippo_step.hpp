@@ -3,6 +3,7 @@
 /// \file
 /// One step of a HiPPO system in O(N), without its matrix.
 
+#include <longstate/config.hpp>
 #include <longstate/discretize/discretize.hpp>
 #include <longstate/discretize/pade.hpp>
 #include <longstate/hippo/operators.hpp>
@@ -34,7 +35,7 @@ namespace longstate {
 ///            reserve() never), and for a stiff step.
 /// Threads    owns its scratch: copy it to use it on another thread.
 template <class T>
-class HippoStep {
+class LONGSTATE_API HippoStep {
  public:
   /// Throws std::invalid_argument as HippoOperator, choose_pade and gbt_alpha, and for impulse.
   HippoStep(const Measure& measure, Index order, Discretization method, double alpha = 0.5,
@@ -51,10 +52,10 @@ class HippoStep {
   void advance(State<T>& x, ConstFrame<T> first, ConstFrame<T> last);
 
   /// x <- A_discrete x, one column.
-  void transition(Eigen::Ref<Vector<T>> x);
+  void transition(Frame<T> x);
 
   /// A_discrete x - x with digits of its own: the step from zero under the constant force A x.
-  Vector<T> increment(const Eigen::Ref<const Vector<T>>& x);
+  Vector<T> increment(const ConstFrame<T>& x);
 
   const HippoOperator<T>& matrices() const { return A_; }
   double dt() const { return dt_; }
@@ -110,12 +111,12 @@ class HippoStep {
     Matrix<double> transition, held, rising;  // e^(hA), and what a constant and a rising force come to
     Vector<double> x;
   };
-  using Force = const Eigen::Ref<const Vector<T>>&;  // what multiplies the input: B
+  using Force = const ConstFrame<T>&;  // what multiplies the input: B
   void prepare_step(double dt);
   void prepare_matrix(double dt);
-  void advance_by_matrix(Eigen::Ref<Vector<T>> x, Force B, T first, T last);
-  void advance_gbt(Eigen::Ref<Vector<T>> x, Force B, T u);
-  void advance_exponential(Eigen::Ref<Vector<T>> x, Force B, T first, T last);
+  void advance_by_matrix(Frame<T> x, Force B, T first, T last);
+  void advance_gbt(Frame<T> x, Force B, T u);
+  void advance_exponential(Frame<T> x, Force B, T first, T last);
 
   Measure measure_;
   HippoOperator<T> A_;

@@ -13,6 +13,7 @@
 /// one product and one complex solve with a real matrix, and an increment: in float a small step keeps its digits.
 /// (Golub & Van Loan, Matrix Computations, 9.3.1; von Neumann's inequality for the bound.)
 
+#include <longstate/config.hpp>
 #include <longstate/types.hpp>
 
 #include <complex>
@@ -27,13 +28,13 @@ struct PadeOptions {
 
 /// The poles of the [degree/degree] approximant in the upper half-plane, degree / 2 of them.
 /// Throws std::invalid_argument for a degree that is odd or not in [2, 16].
-std::span<const std::complex<double>> pade_poles(Index degree);
+LONGSTATE_API std::span<const std::complex<double>> pade_poles(Index degree);
 
 /// A degree and a number of sub-steps for a step with ||hA|| <= norm, in place of the zeros in `options`. Chosen:
 /// sub-steps so short that the first term of the error, (m!)^2 |z|^(2m+1) / ((2m)! (2m+1)!), is below 2^-54; of these the
 /// ones with the fewest solves. (A diagonal approximant does not decay for large |z|, so with sub-steps fixed by the
 /// caller a stiff step is stable, but not accurate.)
 /// Throws std::invalid_argument as pade_poles, or if options.substeps is not from 0 to 2^20.
-PadeOptions choose_pade(double norm, const PadeOptions& options = {});
+LONGSTATE_API PadeOptions choose_pade(double norm, const PadeOptions& options = {});
 
 }  // namespace longstate

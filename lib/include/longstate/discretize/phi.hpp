@@ -9,6 +9,7 @@
 /// For x' = A x + b with constant b:  x(dt) = phi_0(A dt) x(0) + dt phi_1(A dt) b; if b rises linearly by db over the
 /// step, dt phi_2(A dt) db is added. (Hochbruck & Ostermann 2010, "Exponential integrators", section 2.1.)
 
+#include <longstate/config.hpp>
 #include <longstate/types.hpp>
 
 #include <complex>
@@ -27,14 +28,14 @@ namespace longstate {
 ///            digits). In any units of the states, and for stiff and defective X, as docs/accuracy.md "Any scaling" says.
 /// Throws     std::invalid_argument if X is not square or holds a value that is not finite; std::domain_error if a result does, or if the
 ///            rounding of X alone leaves no digit of e^X, as of a rotation by 10^16 and more.
-std::vector<Matrix<double>> phi_functions(const Matrix<double>& X, int k);
+LONGSTATE_API std::vector<Matrix<double>> phi_functions(const Matrix<double>& X, int k);
 
 /// phi_k(z) of a number, 0 <= k <= 3: the series for |z| <= 1, its relation from e^z beyond. Accurate to a few eps at any
 /// z, 0 and 1e-300 included.
-std::complex<double> phi(int k, std::complex<double> z);
+LONGSTATE_API std::complex<double> phi(int k, std::complex<double> z);
 
 /// e^z - 1 without cancellation, and log(1 + z): the complex expm1 and log1p.
-std::complex<double> expm1(std::complex<double> z);
-std::complex<double> log1p(std::complex<double> z);
+LONGSTATE_API std::complex<double> expm1(std::complex<double> z);
+LONGSTATE_API std::complex<double> log1p(std::complex<double> z);
 
 }  // namespace longstate

@@ -4,6 +4,7 @@
 /// The same model at another resolution: back from discrete to continuous time, and from there to any dt (the `rate` of
 /// S4). A model from discretize() needs none of this: discretise its continuous system again.
 
+#include <longstate/config.hpp>
 #include <longstate/discretize/structured.hpp>
 
 namespace longstate {
@@ -18,9 +19,9 @@ namespace longstate {
 /// Cost       O(N^3).
 /// Throws     std::invalid_argument for foh and impulse, std::domain_error where the inverse or a real logarithm does
 ///            not exist (an eigenvalue at 0 or on the negative axis).
-StateSpace continuous(const DiscreteStateSpace& system, Discretization method, double alpha = 0.5);
+LONGSTATE_API StateSpace continuous(const DiscreteStateSpace& system, Discretization method, double alpha = 0.5);
 
 /// The same of a diagonal system that zoh made: lambda = mu / dt, exactly, whatever its angle.
-DiagonalSystem continuous(const DiscreteDiagonal& system);
+LONGSTATE_API DiagonalSystem continuous(const DiscreteDiagonal& system);
 
 }  // namespace longstate

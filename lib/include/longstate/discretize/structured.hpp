@@ -6,6 +6,7 @@
 /// All run on the same paths (execute/). Their state is real, N x copies, whatever the structure: a complex entry is
 /// (re, im), so C is q x N and B is N x p in these coordinates (`dense` gives the matrices).
 
+#include <longstate/config.hpp>
 #include <longstate/discretize/discretize.hpp>
 #include <longstate/discretize/pade.hpp>
 #include <longstate/system/diagonal.hpp>
@@ -76,30 +77,30 @@ struct DiscreteNplr {
 ///                 structure hippo or dense. Cost O(N r (p + q + r)).
 ///
 /// Throws     also std::domain_error where a value of the discrete system is beyond the range of double, by its name.
-DiscreteHippo discretize(const HippoSystem& system, double dt, Discretization method,
-                         const DiscretizeOptions& options = {}, const PadeOptions& pade = {});
-DiscreteDiagonal discretize(const DiagonalSystem& system, double dt, Discretization method,
-                            const DiscretizeOptions& options = {});
-DiscreteNplr discretize(const NplrSystem& system, double dt, Discretization method,
-                        const DiscretizeOptions& options = {});
+LONGSTATE_API DiscreteHippo discretize(const HippoSystem& system, double dt, Discretization method,
+                                       const DiscretizeOptions& options = {}, const PadeOptions& pade = {});
+LONGSTATE_API DiscreteDiagonal discretize(const DiagonalSystem& system, double dt, Discretization method,
+                                          const DiscretizeOptions& options = {});
+LONGSTATE_API DiscreteNplr discretize(const NplrSystem& system, double dt, Discretization method,
+                                      const DiscretizeOptions& options = {});
 
 /// Any discrete system, as the paths take it.
 using DiscreteSystem =
     std::variant<DiscreteStateSpace, DiscreteHippo, DiscreteNplr, DiscreteDiagonal, TransferFunction>;
 
-Structure structure(const DiscreteSystem& system);
-Index order(const DiscreteSystem& system);  ///< real numbers in the state
-Index inputs(const DiscreteSystem& system);
-Index outputs(const DiscreteSystem& system);
-double time_step(const DiscreteSystem& system);  ///< dt
-Convention convention(const DiscreteSystem& system);
+LONGSTATE_API Structure structure(const DiscreteSystem& system);
+LONGSTATE_API Index order(const DiscreteSystem& system);  ///< real numbers in the state
+LONGSTATE_API Index inputs(const DiscreteSystem& system);
+LONGSTATE_API Index outputs(const DiscreteSystem& system);
+LONGSTATE_API double time_step(const DiscreteSystem& system);  ///< dt
+LONGSTATE_API Convention convention(const DiscreteSystem& system);
 
 /// Throws std::invalid_argument naming what is wrong.
-void validate(const DiscreteSystem& system);
+LONGSTATE_API void validate(const DiscreteSystem& system);
 
 /// B, C and D in the coordinates of the real state.
-Matrix<double> input_matrix(const DiscreteSystem& system);
-Matrix<double> output_matrix(const DiscreteSystem& system);
-Matrix<double> feed_through(const DiscreteSystem& system);
+LONGSTATE_API Matrix<double> input_matrix(const DiscreteSystem& system);
+LONGSTATE_API Matrix<double> output_matrix(const DiscreteSystem& system);
+LONGSTATE_API Matrix<double> feed_through(const DiscreteSystem& system);
 
 }  // namespace longstate

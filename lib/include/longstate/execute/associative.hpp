@@ -3,6 +3,8 @@
 /// \file
 /// Diagonal systems that change with every sample, by scans over time.
 
+#include <longstate/config.hpp>
+#include <longstate/detail/owned.hpp>
 #include <longstate/discretize/discretize.hpp>
 #include <longstate/execute/threads.hpp>
 #include <longstate/system/diagonal.hpp>
@@ -21,7 +23,7 @@ namespace longstate {
 /// Cost one complex multiply-add an entry and sample, in vectors of entries; no allocation. Throws std::invalid_argument if the
 /// shapes do not fit.
 template <class T>
-void scan(ConstSignal<std::complex<T>> a, Signal<std::complex<T>> b, Frame<std::complex<T>> x);
+LONGSTATE_API void scan(ConstSignal<std::complex<T>> a, Signal<std::complex<T>> b, Frame<std::complex<T>> x);
 
 /// The same with parts of the time going at once, since steps compose, (a, b) and then (a', b') being (a' a, a' b + b')
 /// (Blelloch 1990, section 1.4; S5: Smith et al. 2023, appendix H): each part is scanned from zero, and its a become their
@@ -30,8 +32,8 @@ void scan(ConstSignal<std::complex<T>> a, Signal<std::complex<T>> b, Frame<std::
 /// The same to the bit for any number of threads; not to the bit what the scan without them gives, for the order of the sums
 /// differs. Cost three complex multiply-adds an entry and sample. Throws as above, and if part < 1.
 template <class T>
-void scan(const Threads& threads, Signal<std::complex<T>> a, Signal<std::complex<T>> b, Frame<std::complex<T>> x,
-          Index part = 1024);
+LONGSTATE_API void scan(const Threads& threads, Signal<std::complex<T>> a, Signal<std::complex<T>> b,
+                        Frame<std::complex<T>> x, Index part = 1024);
 
 /// The layer of S5 (Smith et al. 2023): a diagonal system with any number of inputs and outputs, whose time step delta_k is
 /// given for each sample: irregular samples, or a step that depends on the input.
@@ -53,16 +55,16 @@ void scan(const Threads& threads, Signal<std::complex<T>> a, Signal<std::complex
 /// Real-time  without threads run() neither allocates, locks nor calls the system; it throws only on shapes and steps that are none.
 ///            With them it allocates and locks.
 template <class T>
-class VaryingScan {
+class LONGSTATE_API VaryingScan {
  public:
   /// One sample after the other; or, with threads, parts of the time at once, as scan().
   /// Throws std::invalid_argument if the system is invalid, or for another method than zoh and bilinear.
   explicit VaryingScan(const DiagonalSystem& system, Discretization method = Discretization::zoh,
                        std::optional<Threads> threads = {});
 
-  Index order() const { return 2 * entries_; }
-  Index inputs() const { return p_; }
-  Index outputs() const { return q_; }
+  Index order() const;
+  Index inputs() const;
+  Index outputs() const;
   State<T> zero_state() const { return State<T>::Zero(order(), 1); }
 
   /// u: p x n, delta: 1 x n in seconds, y: q x n, x: N x 1 as (re, im). Any number of samples and any split into calls.
@@ -70,23 +72,8 @@ class VaryingScan {
   void run(ConstSignal<T> u, ConstSignal<T> delta, Signal<T> y, StateRef<T> x);
 
  private:
-  struct Part {
-    Matrix<std::complex<double>> a, b;  // entries, padded, x samples
-    Vector<std::complex<double>> before;
-    Vector<double> delta;
-    Matrix<T> u, x, y;  // gathered; entries as (re, im); outputs, padded
-  };
-  void enter(Part& part, ConstSignal<T> u, ConstSignal<T> delta) const;
-  void leave(Part& part, Signal<T> y) const;
-  void run_parts(ConstSignal<T> u, ConstSignal<T> delta, Signal<T> y);
-
-  Index entries_, p_, q_;
-  Discretization method_;
-  Matrix<double> lambda_;  // entries, padded, x 4: re, im, and those of 1 / lambda
-  Matrix<T> B_, C_, D_;    // rows padded
-  std::optional<Threads> threads_;
-  std::vector<Part> parts_;
-  Vector<std::complex<double>> x_;
+  struct Parts;
+  detail::Owned<Parts> parts_;
 };
 
 extern template class VaryingScan<float>;

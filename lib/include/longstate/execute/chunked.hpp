@@ -3,9 +3,10 @@
 /// \file
 /// The recurrence in chunks: blocks of samples as products of small matrices (the state-space dual).
 
-#include <longstate/execute/recurrence.hpp>
+#include <longstate/config.hpp>
+#include <longstate/detail/owned.hpp>
+#include <longstate/discretize/structured.hpp>
 
-#include <memory>
 #include <vector>
 
 namespace longstate {
@@ -37,37 +38,31 @@ namespace longstate {
 /// See        Dao & Gu 2024, Transformers are SSMs, section 6 (there for A that varies, without the state in and out); Burrus 1972, Block
 ///            realization of digital filters.
 template <class T>
-class Chunked {
+class LONGSTATE_API Chunked {
  public:
   /// block: samples, a multiple of 16; 0: default_chunk. copies: as Recurrence's.
   explicit Chunked(const DiscreteSystem& system, Index block = 0, Index copies = 1);
   explicit Chunked(const std::vector<DiscreteSystem>& layer, Index block = 0, Index copies = 0);
 
-  Index order() const { return rest_.order(); }
-  Index copies() const { return rest_.copies(); }
-  Index inputs() const { return rest_.inputs(); }
-  Index outputs() const { return rest_.outputs(); }
+  Index order() const;
+  Index copies() const;
+  Index inputs() const;
+  Index outputs() const;
   Index block() const;
-  State<T> zero_state() const { return rest_.zero_state(); }
+  State<T> zero_state() const { return State<T>::Zero(order(), copies()); }
 
   /// u: inputs x n, y: outputs x n, any n. Throws std::invalid_argument if the shapes do not fit; then nothing has run.
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
  private:
-  struct Design;
-  void run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index first, bool past_cache);
-  void run_copy(Index copy, Index blocks, const T* u, T* y, StateRef<T> x);
-
-  Recurrence<T> rest_;  // for samples that do not fill a block
-  std::shared_ptr<const Design> design_;
-  Matrix<T> u_, y_;   // p samples x group, q samples x group
-  Matrix<T> states_;  // N, padded, x (blocks + 1): at the start of each block
+  struct Loops;
+  detail::Owned<Loops> loops_;
 };
 
 extern template class Chunked<float>;
 extern template class Chunked<double>;
 
 /// The best block for this system by the model of the cost that plan.hpp goes by, for long signals.
-Index default_chunk(const DiscreteSystem& system);
+LONGSTATE_API Index default_chunk(const DiscreteSystem& system);
 
 }  // namespace longstate

@@ -4,28 +4,13 @@
 /// The convolutional view, run by FFT, with the state carried: the same `run(u, y, x)` as Recurrence, and the same
 /// result. Only in a library built with FFTW (LONGSTATE_WITH_FFTW, the default).
 
+#include <longstate/config.hpp>
+#include <longstate/detail/owned.hpp>
 #include <longstate/discretize/structured.hpp>
 
-#include <complex>
-#include <memory>
 #include <vector>
 
 namespace longstate {
-
-namespace detail {
-
-/// What a block of one copy is worked out in.
-template <class T>
-struct ConvolutionScratch {
-  Matrix<std::complex<T>> input_spectra;  // bins x p
-  Vector<std::complex<T>> product;        // bins
-  Vector<T> time;                         // fft length
-  Vector<T> next;                         // N
-  Vector<double> power, powered;          // N
-  Vector<T> response;                     // L
-};
-
-}  // namespace detail
 
 /// Runs a discrete system of any structure, or a layer, in blocks of L = `block` samples. Within a block
 ///
@@ -54,7 +39,7 @@ struct ConvolutionScratch {
 ///            would take seconds of long double (100 dense states in blocks of 16,384).
 /// See        Oppenheim & Schafer, Discrete-Time Signal Processing, 8.7 (block convolution by the DFT).
 template <class T>
-class Convolution {
+class LONGSTATE_API Convolution {
  public:
   Convolution(const DiscreteSystem& system, Index block, Index copies = 1);
   Convolution(const std::vector<DiscreteSystem>& layer, Index block, Index copies = 0);
@@ -71,10 +56,8 @@ class Convolution {
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
  private:
-  struct Design;
-  std::shared_ptr<const Design> design_;
-  Index copies_;
-  detail::ConvolutionScratch<T> scratch_;
+  struct Loops;
+  detail::Owned<Loops> loops_;
 };
 
 extern template class Convolution<float>;
@@ -83,6 +66,6 @@ extern template class Convolution<double>;
 /// A block for this system: 4,096 samples, or the length of the signal if that is less (0: not known), or what keeps
 /// the tables of responses within 32 MiB, but at least 64; of a system that grows what Convolution takes in float. Dense systems: some
 /// products of N x N to see whether they do.
-Index default_block(const DiscreteSystem& system, Index length_hint = 0);
+LONGSTATE_API Index default_block(const DiscreteSystem& system, Index length_hint = 0);
 
 }  // namespace longstate

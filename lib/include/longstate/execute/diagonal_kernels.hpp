@@ -3,6 +3,8 @@
 /// \file
 /// The kernels of a layer of diagonal systems, in vector instructions.
 
+#include <longstate/config.hpp>
+#include <longstate/detail/owned.hpp>
 #include <longstate/discretize/structured.hpp>
 
 #include <vector>
@@ -24,31 +26,21 @@ namespace longstate {
 /// Threads    owns its scratch: copy it to use it on another thread.
 /// See        Gu, Gupta, Goel & Ré, On the Parameterization and Initialization of Diagonal State Space Models, 2022, 3.2.
 template <class T>
-class DiagonalKernels {
+class LONGSTATE_API DiagonalKernels {
  public:
   /// Throws std::invalid_argument if a system is not diagonal with one input and one output, or if they are not alike, and
   /// std::domain_error if a mode grows beyond the largest number of T within 64 samples. (What passes it later is not finite in K.)
   explicit DiagonalKernels(const std::vector<DiscreteSystem>& layer);
 
-  Index copies() const { return feed_through_.size(); }
+  Index copies() const;
 
   /// K: length x channels, any length: a channel's kernel in a column, D added as kernel() does.
   /// Throws std::invalid_argument if the columns of K are not the channels.
   void run(Signal<T> K);
 
  private:
-  void run_channel(Index channel, T* K, Index length);
-
-  Index entries_, padded_;
-  bool control_;  // K_0 = D, and C B is at 1
-  Vector<double> feed_through_;
-  // padded x channels: lambda; lambda^64, from the exponential, so that its rounding is not 64 times lambda's; 2 C B
-  Matrix<double> lambda_re_, lambda_im_, far_re_, far_im_, weight_re_, weight_im_;
-  Vector<double> re_, im_, step_re_, step_im_;  // padded
-  Matrix<T> powers_;                            // 2 padded x 64: lambda^a, real parts, then the imaginary ones negated
-  Matrix<T> small_;                             // 64 x 2 padded: the same, transposed
-  Matrix<T> starts_;                            // 2 padded x 64 blocks
-  Vector<T> last_;                              // a block that is not whole
+  struct Tables;
+  detail::Owned<Tables> tables_;
 };
 
 extern template class DiagonalKernels<float>;

@@ -3,6 +3,8 @@
 /// \file
 /// Convolution with given kernels, one a channel, by FFT. Only in a library built with FFTW (LONGSTATE_WITH_FFTW).
 
+#include <longstate/config.hpp>
+#include <longstate/detail/owned.hpp>
 #include <longstate/execute/planning.hpp>
 #include <longstate/types.hpp>
 
@@ -28,7 +30,7 @@ namespace longstate {
 /// Threads    copies share spectra and plans and own their scratch: copy it to use it on another thread.
 /// See        Oppenheim & Schafer, Discrete-Time Signal Processing, 8.7.3 (overlap-add).
 template <class T>
-class Fir {
+class LONGSTATE_API Fir {
  public:
   /// kernels: channels x taps. block: samples at a time, 0: as many as taps, but at least 1,024; the length of the signal is
   /// best for one that is run whole. Throws std::invalid_argument if kernels is empty or not finite, or block < 0.
@@ -47,14 +49,8 @@ class Fir {
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
  private:
-  struct Design;
-  void run_group(ConstSignal<T> u, Signal<T> y, StateRef<T> x, Index first);
-  void run_channel(Index n, const T* in, T* out, StateRef<T> x, Index channel);
-
-  std::shared_ptr<const Design> design_;
-  Matrix<T> rows_;    // of a group of channels: the input, then the output
-  Vector<T> result_;  // a block's output, and what it adds to later ones
-  Vector<std::complex<T>> transform_;
+  struct Loops;
+  detail::Owned<Loops> loops_;
 };
 
 extern template class Fir<float>;

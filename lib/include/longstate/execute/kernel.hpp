@@ -3,6 +3,7 @@
 /// \file
 /// The convolutional view: the impulse response of a discrete system.
 
+#include <longstate/config.hpp>
 #include <longstate/discretize/structured.hpp>
 
 namespace longstate {
@@ -31,14 +32,14 @@ namespace longstate {
 ///            rounded to double determine a kernel to 1e-16 times the condition, whatever the method.)
 /// Throws     std::invalid_argument if the system is not valid or length is not in [1, 2^30]; std::domain_error if the kernel passes
 ///            the largest double within it, with the place, or rounding leaves the recurrence of a dense companion form of no use (recurrence.hpp).
-Matrix<double> kernel(const DiscreteSystem& system, Index length);
+LONGSTATE_API Matrix<double> kernel(const DiscreteSystem& system, Index length);
 
 /// [V, A V, …, A^(length-1) V], N x (length columns(V)): the states that follow from an impulse, or from a state.
 /// By doubling: [V, …, A^(m-1) V] and A^m give twice as much in one product, as long as A^m is not so large that squares of it lose digits;
 /// from there in steps of m.   Cost O(length N^2 + N^3 log length).
-Matrix<double> krylov(const Matrix<double>& A, const Matrix<double>& V, Index length);
+LONGSTATE_API Matrix<double> krylov(const Matrix<double>& A, const Matrix<double>& V, Index length);
 
 /// A^exponent by repeated squaring, exponent >= 0.           Cost O(N^3 log exponent).
-Matrix<double> power(const Matrix<double>& A, Index exponent);
+LONGSTATE_API Matrix<double> power(const Matrix<double>& A, Index exponent);
 
 }  // namespace longstate

@@ -3,15 +3,14 @@
 /// \file
 /// A memory of a signal: samples in, N coefficients a channel, the past back from them.
 
+#include <longstate/config.hpp>
+#include <longstate/detail/owned.hpp>
 #include <longstate/discretize/discretize.hpp>
-#include <longstate/discretize/hippo_step.hpp>
 #include <longstate/measure/measure.hpp>
 #include <longstate/system/structure.hpp>
 #include <longstate/types.hpp>
 
 #include <cstddef>
-#include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -55,7 +54,7 @@ struct MemoryOptions {
 ///            that does not advance, and leave the memory as it was.
 /// Threads    an ordinary value; one thread at a time.
 template <class T>
-class Memory {
+class LONGSTATE_API Memory {
  public:
   /// Throws std::invalid_argument for an invalid measure or option, or method impulse.
   explicit Memory(Measure measure, const MemoryOptions& options = {});
@@ -105,55 +104,23 @@ class Memory {
   /// The remembered signal u(t - delay) of one channel, delays in seconds, any order.
   /// Cost O(N) a delay. Throws std::invalid_argument if a delay is negative or beyond the measure's support (for legs
   /// the time elapsed), or the channel does not exist.
-  Vector<T> reconstruct(const Eigen::Ref<const Vector<double>>& delays, Index channel = 0) const;
+  Vector<T> reconstruct(const ConstFrame<double>& delays, Index channel = 0) const;
 
  private:
-  struct Design;
-
+  struct Update;  // of a time-invariant measure, or of legs
+  bool joins_lines() const { return options_.method == Discretization::foh; }
   void check(ConstFrame<T> u) const;
   void take(double dt, ConstFrame<T> u);
-  void advance(double dt, ConstFrame<T> u);
-  void choose_steps(Design& design);
-  void advance_legs(double t, double dt, ConstFrame<T> u);
-  void advance_legs_by_series(double t, double dt, double log_ratio, Index substeps, ConstFrame<T> u);
-  void advance_legs_by_taylor(double h);
-  void advance_legs_by_quadrature(double t, double dt, ConstFrame<T> u);
-  void place_node(Index j, T v, T one_less_v);
-  void add_projection();
-  void advance_legs_by_gbt(double t, double dt, ConstFrame<T> u);
-  void advance_uneven(double dt, ConstFrame<T> u);
-  void prepare_lanes();
-  Index frames_for_lanes(ConstSignal<T> u) const;
-  Index degree_at(double t) const;
-  void set_series(Index lane, Index degree, double t, T first, T last);
-  void push_in_lanes(ConstSignal<T> u);
-  void push_in_channels(ConstSignal<T> u);
-  void push_samples(ConstSignal<T> u, Index c);
-
-  /// What the vector loops of legs (src/simd/legs.hpp) take.
-  struct LegsLanes {
-    bool of_channels = false;  // else of samples
-    Index width = 0;           // lanes: channels, padded, or samples
-    Vector<T> b, reversed;
-    Vector<T> u, h;  // of each lane; with the published updates 1/h
-    Matrix<T> x;     // width x N
-    Matrix<T> w;     // width x degrees
-  };
 
   Measure measure_;
   MemoryOptions options_;
-  std::shared_ptr<const Design> design_;
+  detail::Owned<Update> update_;
   State<T> x_;
   Vector<T> previous_;  // the last frame, from which foh draws its line
   Index samples_ = 0;
   double start_ = 0;       // time of the start of the signal
   double last_stamp_ = 0;  // time of the last frame that came with a stamp (or the start), and
   Index even_steps_ = 0;   // the steps of dt since: so that time does not drift by rounding
-  State<T> term_, sampled_;
-  std::optional<HippoStep<T>> even_, uneven_;  // steps of dt, and of any other length
-  ShiftedHippo<T, T> implicit_;                // of the published updates of legs
-  std::optional<LegsLanes> lanes_;
-  Vector<T> slope_, level_, node_, legendre_, legendre_step_, sign_;
 };
 
 extern template class Memory<float>;

@@ -3,6 +3,7 @@
 /// \file
 /// Which path runs a system fastest, and one type that runs any of them.
 
+#include <longstate/config.hpp>
 #include <longstate/execute/chunked.hpp>
 #include <longstate/execute/planning.hpp>
 #include <longstate/execute/recurrence.hpp>
@@ -26,10 +27,10 @@ enum class Path {
 };
 
 /// "recurrent", "chunked", "fft".
-std::span<const std::string_view> path_names();
-std::string_view name(Path path);
+LONGSTATE_API std::span<const std::string_view> path_names();
+LONGSTATE_API std::string_view name(Path path);
 /// The path of that name; throws std::invalid_argument with the known ones for another.
-Path make_path(std::string_view name);
+LONGSTATE_API Path make_path(std::string_view name);
 
 /// What a path is wanted for.
 struct Workload {
@@ -72,22 +73,23 @@ struct Plan {
 /// Throws     std::invalid_argument as Recurrence, if a number of the workload is negative, or if threads or copies is 0;
 ///            std::domain_error, as Recurrence, where every path refuses a dense system or transfer function.
 template <class T>
-Plan plan(const DiscreteSystem& system, const Workload& workload = {}, Planning planning = Planning::estimate);
+LONGSTATE_API Plan plan(const DiscreteSystem& system, const Workload& workload = {},
+                        Planning planning = Planning::estimate);
 template <class T>
 Plan plan(const std::vector<DiscreteSystem>& layer, const Workload& workload = {},
           Planning planning = Planning::estimate);
 
 /// What was chosen, how, and what else there was: a line for each candidate.
-std::string describe(const Plan& plan);
+LONGSTATE_API std::string describe(const Plan& plan);
 
 /// A plan as text, a line for each part, and back. Throws std::invalid_argument if `text` is no plan, or has a path that
 /// this library was built without.
-std::string save_plan(const Plan& plan);
-Plan load_plan(const std::string& text);
+LONGSTATE_API std::string save_plan(const Plan& plan);
+LONGSTATE_API Plan load_plan(const std::string& text);
 
 /// A system or a layer on the path of a plan: the same `run(u, y, x)` and the same result as Recurrence.
 template <class T>
-class Planned {
+class LONGSTATE_API Planned {
  public:
   /// Runs the first candidate that can be built. Throws as the last one's own constructor, and std::invalid_argument if the plan has no
   /// candidate.

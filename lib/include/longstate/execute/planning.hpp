@@ -18,10 +18,10 @@ enum class Planning {
 
 /// What FFTW has learnt by measuring so far, in both precisions, as text to keep for the next start: with it, measured
 /// plans are made at once. (FFTW manual, 3.3, "Words of Wisdom".) Thread-safe.
-std::string fft_wisdom();
+LONGSTATE_API std::string fft_wisdom();
 
 /// Adds what an earlier fft_wisdom() gave. Throws std::invalid_argument if `wisdom` is not such a text. Thread-safe.
-void learn_fft_wisdom(const std::string& wisdom);
+LONGSTATE_API void learn_fft_wisdom(const std::string& wisdom);
 #endif
 
 }  // namespace longstate

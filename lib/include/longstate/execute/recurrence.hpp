@@ -3,12 +3,10 @@
 /// \file
 /// The recurrent view: one sample at a time, in constant memory.
 
+#include <longstate/config.hpp>
+#include <longstate/detail/owned.hpp>
 #include <longstate/discretize/structured.hpp>
-#include <longstate/execute/diagonal_lanes.hpp>
-#include <longstate/execute/sweep_lanes.hpp>
-#include <longstate/execute/transition.hpp>
 
-#include <optional>
 #include <vector>
 
 namespace longstate {
@@ -44,16 +42,16 @@ namespace longstate {
 ///            leave a dense system or transfer function of no use: one output off by a hundredth of its largest, as those of a digital filter of many poles and
 ///            a low cutoff in companion form, in float sooner than in double.
 template <class T>
-class Recurrence {
+class LONGSTATE_API Recurrence {
  public:
   explicit Recurrence(const DiscreteSystem& system, Index copies = 1);
   /// copies: 0: one of each system.
   explicit Recurrence(const std::vector<DiscreteSystem>& layer, Index copies = 0);
 
-  Index order() const { return scratch_.rows(); }
-  Index copies() const { return scratch_.cols(); }
-  Index inputs() const { return systems_.front().B.cols() * copies(); }
-  Index outputs() const { return systems_.front().C.rows() * copies(); }
+  Index order() const;
+  Index copies() const;
+  Index inputs() const;
+  Index outputs() const;
   State<T> zero_state() const { return State<T>::Zero(order(), copies()); }
 
   /// One frame. Sizes are the caller's promise (asserted in debug builds); y must not overlap u.
@@ -63,17 +61,8 @@ class Recurrence {
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
  private:
-  void advance(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept;
-
-  struct System {
-    Transition<T> A;
-    Matrix<T> B, C, D;
-  };
-  std::vector<System> systems_;  // copy c runs system c mod their number
-  Convention convention_;
-  State<T> scratch_;
-  std::optional<DiagonalLanes<T>> lanes_;
-  std::optional<SweepLanes<T>> sweeps_;
+  struct Stepper;
+  detail::Owned<Stepper> stepper_;
 };
 
 extern template class Recurrence<float>;

@@ -3,6 +3,8 @@
 /// \file
 /// Systems whose step, input and read-out change with every sample.
 
+#include <longstate/config.hpp>
+#include <longstate/detail/owned.hpp>
 #include <longstate/types.hpp>
 
 #include <vector>
@@ -27,15 +29,15 @@ enum class SelectiveHold {
 /// Real-time  run() neither allocates, locks nor calls the system; it throws only on shapes.
 /// Threads    owns its scratch: copy it to use it on another thread.
 template <class T>
-class SelectiveScan {
+class LONGSTATE_API SelectiveScan {
  public:
   /// A: channels x N in 1/s, D: channels. Throws std::invalid_argument if there is no channel or entry, if the sizes
   /// disagree, or if an entry is not finite.
   SelectiveScan(const Matrix<double>& A, const Vector<double>& D, SelectiveHold hold = SelectiveHold::euler);
 
-  Index order() const { return order_; }
-  Index channels() const { return channels_; }
-  State<T> zero_state() const { return State<T>::Zero(order_, channels_); }
+  Index order() const;
+  Index channels() const;
+  State<T> zero_state() const { return State<T>::Zero(order(), channels()); }
 
   /// Any number of samples, and any split into calls. delta in seconds; e^(delta A) saturates at e^88 (float), e^709.
   /// delta is not looked at, for speed: one that is negative or not a number goes into the formula.
@@ -43,11 +45,8 @@ class SelectiveScan {
   void run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T> B, ConstSignal<T> C, Signal<T> y, StateRef<T> x);
 
  private:
-  Index channels_, order_, width_;
-  SelectiveHold hold_;
-  std::vector<Matrix<T>> A_, inverse_A_, states_;  // of W channels: W x N
-  Matrix<T> D_;                                    // W x blocks
-  Matrix<T> u_, delta_, y_;                        // W x chunk
+  struct Lanes;
+  detail::Owned<Lanes> lanes_;
 };
 
 extern template class SelectiveScan<float>;

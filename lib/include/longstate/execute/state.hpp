@@ -3,6 +3,7 @@
 /// \file
 /// States as values that outlive a program, and what they say of the past.
 
+#include <longstate/config.hpp>
 #include <longstate/measure/measure.hpp>
 #include <longstate/types.hpp>
 
@@ -15,12 +16,12 @@ namespace longstate {
 /// The bytes of a state: "LSTA", version (1), bytes of a value (4 or 8), rows, cols, the values column by column, and a
 /// CRC-32 of all that; little-endian. Exact: what is restored is equal.      Cost O(N copies).
 template <class T>
-std::vector<std::byte> save_state(const State<T>& x);
+LONGSTATE_API std::vector<std::byte> save_state(const State<T>& x);
 
 /// The state again. Throws std::invalid_argument saying what is wrong: not a state, another version, another precision,
 /// cut short or too long, a checksum that does not fit (any single flipped bit is found), a value that is not finite.
 template <class T>
-State<T> restore_state(std::span<const std::byte> bytes);
+LONGSTATE_API State<T> restore_state(std::span<const std::byte> bytes);
 
 extern template std::vector<std::byte> save_state<float>(const State<float>& x);
 extern template std::vector<std::byte> save_state<double>(const State<double>& x);
@@ -30,7 +31,7 @@ extern template State<double> restore_state<double>(std::span<const std::byte> b
 /// The past that coefficients of a measure hold, u(t - delay), at any ages = delay / theta between or beyond the samples
 /// (for legs delay / elapsed time): sum_n x_n h_n(age). Cost O(N) an age.
 /// Throws std::invalid_argument as basis().
-Vector<double> read_out(const Measure& measure, const Eigen::Ref<const Vector<double>>& coefficients,
-                        const Eigen::Ref<const Vector<double>>& ages);
+LONGSTATE_API Vector<double> read_out(const Measure& measure, const ConstFrame<double>& coefficients,
+                                      const ConstFrame<double>& ages);
 
 }  // namespace longstate

@@ -3,6 +3,8 @@
 /// \file
 /// Long kernels on a stream: no sample waits. Only in a library built with FFTW (LONGSTATE_WITH_FFTW).
 
+#include <longstate/config.hpp>
+#include <longstate/detail/owned.hpp>
 #include <longstate/execute/planning.hpp>
 #include <longstate/types.hpp>
 
@@ -29,7 +31,7 @@ namespace longstate {
 /// See        Gardner, Efficient convolution without input-output delay, JAES 43, 1995; Garcia, Optimal filter partition for efficient
 ///            convolution with short input/output delay, AES 113, 2002; Wefers, Partitioned convolution algorithms, 2015, ch. 5 and 6.
 template <class T>
-class StreamingFir {
+class LONGSTATE_API StreamingFir {
  public:
   /// kernels: channels x taps. block: a power of 2 from 16 to 65,536, best the samples of a call. Throws std::invalid_argument if
   /// kernels is empty or not finite, or for another block.
@@ -47,24 +49,8 @@ class StreamingFir {
   void reset();
 
  private:
-  struct Design;
-  struct Line;
-  struct Past;
-  void end_block();
-  void end_long_block();
-
-  std::shared_ptr<const Design> design_;
-  /// A value that copies what it points to. (Its functions are all in streaming.cpp, which knows Past.)
-  struct Owned {
-    std::unique_ptr<Past> past;
-    Owned();
-    Owned(const Owned& other);
-    Owned& operator=(const Owned& other);
-    Owned(Owned&&) noexcept;
-    Owned& operator=(Owned&&) noexcept;
-    ~Owned();
-  };
-  Owned past_;
+  struct Loops;
+  detail::Owned<Loops> loops_;
 };
 
 extern template class StreamingFir<float>;

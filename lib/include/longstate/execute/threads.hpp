@@ -3,6 +3,7 @@
 /// \file
 /// Any path on several threads, each with some of the channels.
 
+#include <longstate/config.hpp>
 #include <longstate/types.hpp>
 
 #include <functional>
@@ -12,7 +13,7 @@
 namespace longstate {
 
 /// Threads that wait for work, asleep. A handle: copies share them, and any number of paths may use them at the same time.
-class Threads {
+class LONGSTATE_API Threads {
  public:
   /// count: with the caller's own, which works too; 0: as many as the machine has cores. Throws std::invalid_argument if
   /// count is negative or above 1,024, std::system_error where the system has no thread to give (std::bad_alloc where it has no

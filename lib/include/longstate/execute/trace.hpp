@@ -3,6 +3,7 @@
 /// \file
 /// A memory watched while it works: what each step did to it.
 
+#include <longstate/config.hpp>
 #include <longstate/execute/memory.hpp>
 
 #include <vector>
@@ -43,7 +44,7 @@ struct TraceStep {
 ///            window.
 /// Memory     the samples, and O(N) for each 64 of them.
 /// Threads    one thread at a time.
-class Trace {
+class LONGSTATE_API Trace {
  public:
   /// grid: points of `delays`, at least 2. Throws std::invalid_argument as Memory, for more than one channel, a smaller grid, or a
   /// sample that is not finite.

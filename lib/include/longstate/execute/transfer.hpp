@@ -3,6 +3,7 @@
 /// \file
 /// From any discrete system to its transfer function.
 
+#include <longstate/config.hpp>
 #include <longstate/discretize/structured.hpp>
 
 namespace longstate {
@@ -17,6 +18,6 @@ namespace longstate {
 /// already.)
 ///
 /// Cost       O(N^3) (diagonal: O(N^2)), and the system's kernel.
-TransferFunction transfer_function(const DiscreteSystem& system, double max_error = 1e-10);
+LONGSTATE_API TransferFunction transfer_function(const DiscreteSystem& system, double max_error = 1e-10);
 
 }  // namespace longstate

@@ -3,6 +3,7 @@
 /// \file
 /// What carries a state from one sample to the next, x <- A x, for every structure of A.
 
+#include <longstate/config.hpp>
 #include <longstate/discretize/hippo_step.hpp>
 #include <longstate/discretize/structured.hpp>
 #include <longstate/types.hpp>
@@ -47,7 +48,7 @@ class DenseTransition {
 /// slowly has lambda near the unit circle but far from 1, so that no difference from the identity helps, and an error of
 /// 3e-8 in |lambda|, or a rounding in every product, adds up over its thousands of samples (S4D-LegS, N = 64: 2e-5).
 template <class T>
-class DiagonalTransition {
+class LONGSTATE_API DiagonalTransition {
  public:
   DiagonalTransition() = default;
   explicit DiagonalTransition(const Vector<std::complex<double>>& lambda) : lambda_(lambda) {}
@@ -73,7 +74,7 @@ class DiagonalTransition {
 /// in which no difference of large numbers occurs. In double as the diagonal: a stiff step of bilinear has eigenvalues near -1, of
 /// which rounding would add up.
 template <class T>
-class NplrTransition {
+class LONGSTATE_API NplrTransition {
  public:
   explicit NplrTransition(const DiscreteNplr& system);
 
@@ -110,7 +111,7 @@ class CompanionTransition {
 
 /// The step of a hippo system: its A by HippoStep::transition. `pade` in place of the system's.
 template <class T>
-HippoStep<T> hippo_step(const DiscreteHippo& system, const PadeOptions& pade);
+LONGSTATE_API HippoStep<T> hippo_step(const DiscreteHippo& system, const PadeOptions& pade);
 
 /// A of a hippo system, by its step. With an input in `next` the state is rounded twice a sample.
 template <class T>
@@ -137,15 +138,15 @@ class HippoTransition {
 /// Cost       O(N) for all structures but dense, O(N^2). No allocation.
 /// Threads    a hippo system owns scratch: copy it to use it on another thread.
 template <class T>
-class Transition {
+class LONGSTATE_API Transition {
  public:
   explicit Transition(const DiscreteSystem& system);
 
   /// next <- A x, one column; next must not be x.
-  void apply(const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next);
+  void apply(const ConstFrame<T>& x, Frame<T> next);
 
   /// next <- next + A x: with B u in `next`, a sample of the recurrence.
-  void add(const Eigen::Ref<const Vector<T>>& x, Eigen::Ref<Vector<T>> next);
+  void add(const ConstFrame<T>& x, Frame<T> next);
 
   /// Multiply-adds of either.
   Index work() const { return work_; }
@@ -167,9 +168,9 @@ extern template class Transition<double>;
 
 /// A - I, N x N, of a hippo system with more digits than A can hold beside a 1: A^L by repeated squaring multiplies what A
 /// rounds off by L. Cost as dense().
-Matrix<double> increment(const DiscreteSystem& system);
+LONGSTATE_API Matrix<double> increment(const DiscreteSystem& system);
 
 /// The same system with its matrices formed, in the coordinates of its real state. Cost O(N^2), hippo N steps.
-DiscreteStateSpace dense(const DiscreteSystem& system);
+LONGSTATE_API DiscreteStateSpace dense(const DiscreteSystem& system);
 
 }  // namespace longstate

@@ -30,6 +30,7 @@
 /// "Dead second row": those keep a state for sin 0, always zero, so their matrices have one row and column more, and
 /// are singular. For an even order of theirs, ours is one less, and odd.
 
+#include <longstate/config.hpp>
 #include <longstate/hippo/hippo.hpp>
 
 #include <span>
@@ -53,18 +54,18 @@ struct ScalingOptions {
 };
 
 /// The names in the table above.
-std::span<const std::string_view> scaling_names();
+LONGSTATE_API std::span<const std::string_view> scaling_names();
 
 /// The scaling of that name for a peer's matrices of size `peer_order`.
 /// Throws std::invalid_argument for an unknown name, an order outside [1, max_order] (at least 2, and even, where there
 /// is a dead row), or options outside their range.
-Scaling scaling(std::string_view name, Index peer_order, const ScalingOptions& options = {});
+LONGSTATE_API Scaling scaling(std::string_view name, Index peer_order, const ScalingOptions& options = {});
 
 /// Their matrices.                                   Cost O(N^3).
-Hippo to_peer(const Scaling& scaling);
+LONGSTATE_API Hippo to_peer(const Scaling& scaling);
 
 /// Our matrices at unit theta, from theirs.          Cost O(N^3).
 /// Throws std::invalid_argument if the shapes do not fit.
-Hippo from_peer(const Scaling& scaling, const Hippo& peer);
+LONGSTATE_API Hippo from_peer(const Scaling& scaling, const Hippo& peer);
 
 }  // namespace longstate

@@ -3,6 +3,7 @@
 /// \file
 /// HiPPO matrices: the linear system whose state is the vector of projection coefficients.
 
+#include <longstate/config.hpp>
 #include <longstate/measure/measure.hpp>
 #include <longstate/types.hpp>
 
@@ -34,6 +35,6 @@ struct Hippo {
 /// Throws     std::invalid_argument for an order outside [1, max_order] or an invalid measure.
 /// See        Gu et al. 2020 (HiPPO), theorems 1 and 2, app. D; Gu et al. 2023 (How to train your HiPPO), table 1;
 ///            Voelker et al. 2019 (LMU), eqs. 1 and 2.
-Hippo hippo(const Measure& measure, Index order);
+LONGSTATE_API Hippo hippo(const Measure& measure, Index order);
 
 }  // namespace longstate

@@ -3,6 +3,7 @@
 /// \file
 /// HiPPO matrices as normal plus low rank (S4: Gu, Goel, Re 2022, theorem 1).
 
+#include <longstate/config.hpp>
 #include <longstate/measure/measure.hpp>
 #include <longstate/types.hpp>
 
@@ -21,6 +22,6 @@ namespace longstate {
 /// Cost       O(N).
 /// Throws     std::invalid_argument for lmu, chebt and lagt with alpha != 0: in those coordinates no correction of
 ///            small rank is known (lmu and chebt are similar to legt, see conventions.hpp and docs/hippo.md).
-Matrix<double> low_rank_correction(const Measure& measure, Index order);
+LONGSTATE_API Matrix<double> low_rank_correction(const Measure& measure, Index order);
 
 }  // namespace longstate

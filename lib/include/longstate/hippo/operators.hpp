@@ -11,6 +11,7 @@
 /// so a product needs two running sums. (legs, lagt: above = 0. Gu et al. 2020, app. E.2, for legs.) fourier is 2 x 2
 /// blocks and one outer product. chebt has neither form that is stable, and stays dense (docs/hippo.md).
 
+#include <longstate/config.hpp>
 #include <longstate/measure/measure.hpp>
 #include <longstate/types.hpp>
 
@@ -23,7 +24,7 @@ struct SweepTables;  // takes the same numbers to lanes (execute/sweep_lanes.hpp
 }
 
 /// Whether a measure's A has a form with products and solves in O(N): all but chebt.
-bool has_operator(const Measure& measure);
+LONGSTATE_API bool has_operator(const Measure& measure);
 
 /// A and B of a measure, theta included (legs: for log time), without A.
 ///
@@ -32,7 +33,7 @@ bool has_operator(const Measure& measure);
 ///            alpha from 1e-6 to 10 theta (tests/hippo/operators_test.cpp).
 /// Threads    const methods may run at the same time.
 template <class T>
-class HippoOperator {
+class LONGSTATE_API HippoOperator {
  public:
   /// Throws std::invalid_argument for an invalid measure, one without this form (chebt), or an order outside
   /// [1, max_order].
@@ -49,7 +50,7 @@ class HippoOperator {
   HippoOperator transposed() const;
 
   /// y <- factor A x, each column; y must not be x.
-  void multiply(T factor, const Eigen::Ref<const Matrix<T>>& x, Signal<T> y) const;
+  void multiply(T factor, const ConstSignal<T>& x, Signal<T> y) const;
 
  private:
   template <class, class>
@@ -73,13 +74,13 @@ class HippoOperator {
 ///
 /// Cost       O(N) to prepare and to solve; no allocation once prepared for an order.
 template <class T, class S>
-class ShiftedHippo {
+class LONGSTATE_API ShiftedHippo {
  public:
   /// For Re alpha >= 0. The operator need not outlive this.
   void prepare(const HippoOperator<T>& A, S alpha);
 
   /// x <- (I - alpha A)^-1 x, one column.
-  void solve(Eigen::Ref<Vector<S>> x) const;
+  void solve(Frame<S> x) const;
 
  private:
   friend struct detail::SweepTables;

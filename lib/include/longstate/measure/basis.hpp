@@ -5,6 +5,7 @@
 ///
 ///     u(t - delay) ~ sum_n x_n(t) h_n(age),        age = delay / theta.
 
+#include <longstate/config.hpp>
 #include <longstate/measure/measure.hpp>
 #include <longstate/types.hpp>
 
@@ -26,12 +27,12 @@ namespace longstate {
 /// Accuracy   1e-12 of the largest function up to order 1,024 (tests/measure/basis_test.cpp, against 60 digits).
 /// Throws     std::invalid_argument if order is not in [1, max_order], or an age is not where the basis is finite.
 /// See        Abramowitz & Stegun 22.7 for the recurrences; docs/measure.md.
-Matrix<double> basis(const Measure& measure, Index order, const Eigen::Ref<const Vector<double>>& ages);
+LONGSTATE_API Matrix<double> basis(const Measure& measure, Index order, const ConstFrame<double>& ages);
 
 /// The same at a single age: one vector of `order` values.
-Vector<double> basis(const Measure& measure, Index order, double age);
+LONGSTATE_API Vector<double> basis(const Measure& measure, Index order, double age);
 
 /// The squared norms of the basis functions: ones for all but lmu.
-Vector<double> basis_norms(const Measure& measure, Index order);
+LONGSTATE_API Vector<double> basis_norms(const Measure& measure, Index order);
 
 }  // namespace longstate

@@ -11,6 +11,7 @@
 /// Throughout, age = delay / theta is the time before now in units of the measure's window or time constant theta:
 /// age 0 is now. `LegS` has no theta of its own: its window is all that has passed since the start.
 
+#include <longstate/config.hpp>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -73,34 +74,34 @@ struct ChebT {
 using Measure = std::variant<LegS, LegSExp, LegT, Lmu, LagT, Fourier, ChebT>;
 
 /// The names of all measures, in the order of the variant: legs, legs-exp, legt, lmu, lagt, fourier, chebt.
-std::span<const std::string_view> measure_names();
+LONGSTATE_API std::span<const std::string_view> measure_names();
 
 /// The name of a measure, e.g. "legt".
-std::string_view name(const Measure& measure);
+LONGSTATE_API std::string_view name(const Measure& measure);
 
 /// The measure of that name with window or time constant `window` in seconds (which `legs` does not have).
 /// Throws std::invalid_argument for an unknown name (it lists the known ones) or a window that is not positive.
-Measure make_measure(std::string_view name, double window = 1.0);
+LONGSTATE_API Measure make_measure(std::string_view name, double window = 1.0);
 
 /// theta in seconds; 1 for LegS, whose matrices are for log time.
-double timescale(const Measure& measure);
+LONGSTATE_API double timescale(const Measure& measure);
 
 /// Whether its system has constant matrices: all but LegS.
-bool is_time_invariant(const Measure& measure);
+LONGSTATE_API bool is_time_invariant(const Measure& measure);
 
 /// The greatest age that carries weight: 1 for a window, infinity for a fading measure.
-double support(const Measure& measure);
+LONGSTATE_API double support(const Measure& measure);
 
 /// Whether the basis is finite at this age: within the support, and for ChebT strictly inside it.
-bool in_support(const Measure& measure, double age);
+LONGSTATE_API bool in_support(const Measure& measure, double age);
 
 /// omega(age), the density of the measure; 0 outside its support.
-double weight(const Measure& measure, double age);
+LONGSTATE_API double weight(const Measure& measure, double age);
 
 /// chi(age), the factor that the basis functions carry beyond their polynomials; 1 for all but LagT and ChebT.
-double tilt(const Measure& measure, double age);
+LONGSTATE_API double tilt(const Measure& measure, double age);
 
 /// Throws std::invalid_argument naming the parameter that is out of range.
-void validate(const Measure& measure);
+LONGSTATE_API void validate(const Measure& measure);
 
 }  // namespace longstate

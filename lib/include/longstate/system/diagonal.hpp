@@ -3,6 +3,7 @@
 /// \file
 /// Diagonal systems (S4D, DSS, LRU): each entry evolves by itself.
 
+#include <longstate/config.hpp>
 #include <longstate/system/state_space.hpp>
 
 #include <complex>
@@ -31,10 +32,10 @@ struct DiagonalSystem {
 };
 
 /// Throws std::invalid_argument naming the field whose shape does not fit, or that holds a value that is not finite.
-void validate(const DiagonalSystem& system);
+LONGSTATE_API void validate(const DiagonalSystem& system);
 
 /// The names of initialize_diagonal.
-std::span<const std::string_view> diagonal_names();
+LONGSTATE_API std::span<const std::string_view> diagonal_names();
 
 /// A published diagonal system with `order` real numbers of state, one input and one output. With n from 0, N = order and
 /// unit theta (lambda and B are divided by theta):
@@ -53,7 +54,7 @@ std::span<const std::string_view> diagonal_names();
 ///
 /// Throws std::invalid_argument for an unknown name, an order that is odd or outside [2, max_order], or a theta that is
 /// not positive. Cost O(N), s4d-legs and dss O(N^3).
-DiagonalSystem initialize_diagonal(std::string_view name, Index order, double theta = 1.0);
+LONGSTATE_API DiagonalSystem initialize_diagonal(std::string_view name, Index order, double theta = 1.0);
 
 /// The system in the coordinates of its eigenvectors, if these are good ones: `max_condition` is the largest condition
 /// number (2-norm, eigenvectors of unit length, states in balanced units) that is taken; digits are lost in proportion to it.
@@ -62,9 +63,9 @@ DiagonalSystem initialize_diagonal(std::string_view name, Index order, double th
 /// Throws std::domain_error, with the condition number, if it is above the bound: so for legs and legt, whose
 /// eigenvectors pass 1e4 at N = 8 and 1e14 at N = 32 (nplr is their form); std::invalid_argument for an invalid system or
 /// bound. Cost O(N^3).
-DiagonalSystem diagonalize(const StateSpace& system, double max_condition = 1e4);
+LONGSTATE_API DiagonalSystem diagonalize(const StateSpace& system, double max_condition = 1e4);
 
 /// The same system with its matrices formed: A in 2 x 2 blocks [re -im; im re], each entry as (re, im).
-StateSpace dense(const DiagonalSystem& system);
+LONGSTATE_API StateSpace dense(const DiagonalSystem& system);
 
 }  // namespace longstate

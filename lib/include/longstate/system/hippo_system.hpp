@@ -3,6 +3,7 @@
 /// \file
 /// The system of a measure, kept as the measure: its A and B are known, and need not be formed.
 
+#include <longstate/config.hpp>
 #include <longstate/measure/measure.hpp>
 #include <longstate/system/state_space.hpp>
 
@@ -21,15 +22,15 @@ struct HippoSystem {
 };
 
 /// Throws std::invalid_argument for legs (it varies in time), an invalid measure or order, or shapes that do not fit.
-void validate(const HippoSystem& system);
+LONGSTATE_API void validate(const HippoSystem& system);
 
 /// The delay line of delay_system (state_space.hpp), kept as its measure.
-HippoSystem hippo_delay_system(const Measure& measure, Index order, double delay);
+LONGSTATE_API HippoSystem hippo_delay_system(const Measure& measure, Index order, double delay);
 
 /// The coefficients of coefficient_system (state_space.hpp), kept as their measure.
-HippoSystem hippo_coefficient_system(const Measure& measure, Index order);
+LONGSTATE_API HippoSystem hippo_coefficient_system(const Measure& measure, Index order);
 
 /// The same system with its matrices formed. Cost O(N^2).
-StateSpace dense(const HippoSystem& system);
+LONGSTATE_API StateSpace dense(const HippoSystem& system);
 
 }  // namespace longstate

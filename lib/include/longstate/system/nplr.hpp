@@ -3,6 +3,7 @@
 /// \file
 /// Normal plus low rank systems, the form of S4 (Gu, Goel, Re 2022, theorem 1).
 
+#include <longstate/config.hpp>
 #include <longstate/measure/measure.hpp>
 #include <longstate/system/state_space.hpp>
 
@@ -32,7 +33,7 @@ struct NplrSystem {
 };
 
 /// Throws std::invalid_argument naming the field whose shape does not fit, or that holds a value that is not finite.
-void validate(const NplrSystem& system);
+LONGSTATE_API void validate(const NplrSystem& system);
 
 /// The system of a measure with read-out C (q x N, of its coefficients) and D = 0: A + P P^T = c I + S with S skew, whose
 /// eigenvectors V come from the Hermitian -iS and are unitary; B -> V* B, C -> C V, P -> V* P (low_rank.hpp has the P).
@@ -42,9 +43,9 @@ void validate(const NplrSystem& system);
 /// Accuracy   A to about eps ||A||, whatever the order (nothing is divided by).
 /// Throws     std::invalid_argument for legs (it varies in time), chebt (no such form is known), an order outside
 ///            [1, max_order], or a C of the wrong width.
-NplrSystem normal_plus_low_rank(const Measure& measure, Index order, const Matrix<double>& C);
+LONGSTATE_API NplrSystem normal_plus_low_rank(const Measure& measure, Index order, const Matrix<double>& C);
 
 /// The same system with its matrices formed, each entry as (re, im).
-StateSpace dense(const NplrSystem& system);
+LONGSTATE_API StateSpace dense(const NplrSystem& system);
 
 }  // namespace longstate

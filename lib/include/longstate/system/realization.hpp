@@ -12,6 +12,7 @@
 /// Ho & Kalman, Regelungstechnik 14 (1966), 545; Kung, 12th Asilomar Conf. (1978); Juang & Pappa, J. Guidance 8 (1985),
 /// 620; for large H: Halko, Martinsson & Tropp, SIAM Review 53 (2011), 217.
 
+#include <longstate/config.hpp>
 #include <longstate/system/state_space.hpp>
 
 #include <functional>
@@ -28,8 +29,8 @@ enum class Tail {
 };
 
 /// "free" or "zero", and back (which throws std::invalid_argument for another name).
-std::string_view name(Tail tail);
-Tail make_tail(std::string_view name);
+LONGSTATE_API std::string_view name(Tail tail);
+LONGSTATE_API Tail make_tail(std::string_view name);
 
 /// At least one of `order` and `error` must be given; with both, the smallest order of at most `order`.
 struct RealizationOptions {
@@ -78,6 +79,7 @@ struct Realization {
 ///          std::invalid_argument for a K that is not outputs inputs x L, is empty, is not finite or above 1e300, or has
 ///          L max(inputs, outputs) above 2^20; for options out of range, and for an order that such an L does not admit
 ///          (2^26 / L). std::domain_error if no order reaches the error (it says what does), or none has a solution.
-Realization realize(const Matrix<double>& K, Index outputs, Index inputs, const RealizationOptions& options);
+LONGSTATE_API Realization realize(const Matrix<double>& K, Index outputs, Index inputs,
+                                  const RealizationOptions& options);
 
 }  // namespace longstate

@@ -4,6 +4,7 @@
 /// Linear state-space systems, dense, with any number of inputs and outputs. The continuous and the discrete system are
 /// different types, so that stepping a continuous one does not compile.
 
+#include <longstate/config.hpp>
 #include <longstate/measure/measure.hpp>
 #include <longstate/types.hpp>
 
@@ -33,8 +34,8 @@ enum class Convention {
 };
 
 /// "sequence" or "control", and back (which throws std::invalid_argument for another name).
-std::string_view name(Convention convention);
-Convention make_convention(std::string_view name);
+LONGSTATE_API std::string_view name(Convention convention);
+LONGSTATE_API Convention make_convention(std::string_view name);
 
 /// Discrete time. The state handed to a step is the one before the sample in both conventions.
 struct DiscreteStateSpace {
@@ -52,17 +53,17 @@ struct DiscreteStateSpace {
 };
 
 /// Throws std::invalid_argument naming the matrix whose shape does not fit, or that holds a value that is not finite.
-void validate(const StateSpace& system);
-void validate(const DiscreteStateSpace& system);
+LONGSTATE_API void validate(const StateSpace& system);
+LONGSTATE_API void validate(const DiscreteStateSpace& system);
 
 /// The system that computes the coefficients of a measure: one input, y = x (C = I, D = 0).
 /// Throws std::invalid_argument for LegS, whose system varies in time (LegSExp is the time-invariant one; Memory runs
 /// LegS), and for an order outside [1, max_order].
-StateSpace coefficient_system(const Measure& measure, Index order);
+LONGSTATE_API StateSpace coefficient_system(const Measure& measure, Index order);
 
 /// A delay line, y(t) ~ u(t - delay): C is the basis of the measure at age delay / theta, D = 0. How short a delay and
 /// how fast a signal it can follow depends on the order; with a hold, each sample is worth its centre, dt / 2 earlier.
 /// Throws as coefficient_system, and for a delay outside the measure's support.
-StateSpace delay_system(const Measure& measure, Index order, double delay);
+LONGSTATE_API StateSpace delay_system(const Measure& measure, Index order, double delay);
 
 }  // namespace longstate

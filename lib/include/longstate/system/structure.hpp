@@ -3,6 +3,7 @@
 /// \file
 /// The forms that a system may have, by name.
 
+#include <longstate/config.hpp>
 #include <span>
 #include <string_view>
 
@@ -18,10 +19,10 @@ enum class Structure {
 };
 
 /// "dense", "hippo", "nplr", "diagonal", "transfer".
-std::span<const std::string_view> structure_names();
-std::string_view name(Structure structure);
+LONGSTATE_API std::span<const std::string_view> structure_names();
+LONGSTATE_API std::string_view name(Structure structure);
 
 /// The structure of that name; throws std::invalid_argument with the known ones for another.
-Structure make_structure(std::string_view name);
+LONGSTATE_API Structure make_structure(std::string_view name);
 
 }  // namespace longstate

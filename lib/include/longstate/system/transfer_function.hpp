@@ -3,6 +3,7 @@
 /// \file
 /// Rational transfer functions in discrete time: a system without a state, until it is run as a recurrence.
 
+#include <longstate/config.hpp>
 #include <longstate/system/state_space.hpp>
 
 namespace longstate {
@@ -27,9 +28,9 @@ struct TransferFunction {
 };
 
 /// Throws std::invalid_argument naming the field whose shape does not fit, or that holds a value that is not finite.
-void validate(const TransferFunction& system);
+LONGSTATE_API void validate(const TransferFunction& system);
 
 /// The companion form.
-DiscreteStateSpace dense(const TransferFunction& system);
+LONGSTATE_API DiscreteStateSpace dense(const TransferFunction& system);
 
 }  // namespace longstate

@@ -1,20 +1,15 @@
 #pragma once
 
-/// \file
-/// Diagonal recurrences in the lanes of vector instructions; Recurrence runs on it where it can.
+// Diagonal recurrences in the lanes of vector instructions; Recurrence runs on it where it can.
+
+#include "../detail/aligned.hpp"
+#include "../simd/diagonal.hpp"
 
 #include <longstate/discretize/structured.hpp>
 
 #include <vector>
 
-namespace longstate {
-
-namespace simd {
-template <class T>
-struct DiagonalRows;
-template <class T>
-struct Traffic;
-}  // namespace simd
+namespace longstate::detail {
 
 /// Runs diagonal systems of one input and one output, with B taken into C, z <- lambda z + u, y = 2 Re(C B z) + D u, x = B z,
 /// four samples at a time (look-ahead, Parhi & Messerschmitt 1989, "Pipeline interleaving and parallelism in recursive digital
@@ -61,7 +56,7 @@ class DiagonalLanes {
   void scatter(StateRef<T> x, Index block) const;
   void take(const StateRef<T>& x);
   void give(StateRef<T> x);
-  void scale(const std::vector<Matrix<T>>& factors, Index block, const T* from, T* to) const;
+  void scale(const std::vector<Aligned<T>>& factors, Index block, const T* from, T* to) const;
   T* state_of(Index block, Index row);
   simd::DiagonalRows<T> rows_of(Index block);
   void run_channel(Index channel, ConstSignal<T> u, Signal<T> y);
@@ -71,17 +66,17 @@ class DiagonalLanes {
 
   Index copies_, systems_, entries_, width_;
   bool one_channel_;
-  Index chunk_;                            // samples that go together
-  Index rows_;                             // of a block
-  std::vector<Matrix<T>> tables_, drift_;  // of the blocks that differ, as simd::DiagonalRows has them
-  std::vector<Matrix<T>> through_;         // H of these: W (one channel: period) x ahead
-  std::vector<Matrix<T>> B_, inverse_B_;   // of these: 4 W x rows, (re, im) and what T leaves of it
-  Matrix<T> numbers_;                      // of the state of a block: W x 2 rows
-  std::vector<Matrix<T>> states_;          // of a block: 2 W x rows
-  Matrix<T> u_[2], y_[2];  // W x chunk: of what runs, and of what comes or goes; one channel's after zeros
+  Index chunk_;                             // samples that go together
+  Index rows_;                              // of a block
+  std::vector<Aligned<T>> tables_, drift_;  // of the blocks that differ, as simd::DiagonalRows has them
+  std::vector<Aligned<T>> through_;         // H of these: W (one channel: period) x ahead
+  std::vector<Aligned<T>> B_, inverse_B_;   // of these: 4 W x rows, (re, im) and what T leaves of it
+  Aligned<T> numbers_;                      // of the state of a block: W x 2 rows
+  std::vector<Aligned<T>> states_;          // of a block: 2 W x rows
+  Aligned<T> u_[2], y_[2];  // W x chunk: of what runs, and of what comes or goes; one channel's after zeros
 };
 
 extern template class DiagonalLanes<float>;
 extern template class DiagonalLanes<double>;
 
-}  // namespace longstate
+}  // namespace longstate::detail

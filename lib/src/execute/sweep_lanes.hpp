@@ -1,14 +1,15 @@
 #pragma once
 
-/// \file
-/// HiPPO and nplr recurrences in the lanes of vector instructions; Recurrence runs on it where it can.
+// HiPPO and nplr recurrences in the lanes of vector instructions; Recurrence runs on it where it can.
+
+#include "../detail/aligned.hpp"
 
 #include <longstate/discretize/structured.hpp>
 
 #include <memory>
 #include <vector>
 
-namespace longstate {
+namespace longstate::detail {
 
 /// Runs systems of one input and one output whose step is a sweep over the state with running sums: DiscreteHippo of every
 /// measure with an O(N) form, and DiscreteNplr of rank 1 or 2. A lane is a channel, so no sum waits for its neighbour's. Where there
@@ -46,11 +47,11 @@ class SweepLanes {
   struct Kind;                            // of loop
   std::shared_ptr<const Kind> kind_;      // with the tables; shared by copies of this
   Index order_, copies_, lanes_, width_;  // lanes: W; width: channels that go together
-  std::vector<Matrix<T>> states_;         // of a block: width x rows
-  Matrix<T> u_, y_;                       // (chunk W) x vectors
+  std::vector<Aligned<T>> states_;        // of a block: width x rows
+  Aligned<T> u_, y_;                      // (chunk W) x vectors
 };
 
 extern template class SweepLanes<float>;
 extern template class SweepLanes<double>;
 
-}  // namespace longstate
+}  // namespace longstate::detail
