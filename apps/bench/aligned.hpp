@@ -15,7 +15,17 @@ class Aligned : public Eigen::Map<typename longstate::Matrix<T>::Plain> {
  public:
   Aligned(longstate::Index rows, longstate::Index cols)
       : Aligned(hwy::AllocateAligned<T>(static_cast<std::size_t>(rows * cols)), rows, cols) {}
+  template <class Values>
+  Aligned(const Eigen::DenseBase<Values>& values) : Aligned(values.rows(), values.cols()) {
+    *this = values;
+  }
+  Aligned(const Aligned& other) : Aligned(other.rows(), other.cols()) { *this = other; }
+  Aligned(Aligned&&) = default;
   using Map::operator=;
+  Aligned& operator=(const Aligned& other) {  // of the same size
+    Map::operator=(other);
+    return *this;
+  }
 
  private:
   Aligned(hwy::AlignedFreeUniquePtr<T[]> memory, longstate::Index rows, longstate::Index cols)

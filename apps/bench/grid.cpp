@@ -1,3 +1,4 @@
+#include "aligned.hpp"
 #include "grid.hpp"
 
 #include "jobs.hpp"
@@ -31,7 +32,7 @@ class Timed {
         path_(layer, {plan.workload, plan.planning, {candidate}}),
         x_(path_.zero_state()) {}
 
-  void run(const Matrix<float>& u, Matrix<float>& y, int repeats) {
+  void run(const Aligned<float>& u, Aligned<float>& y, int repeats) {
     const auto start = Clock::now();
     for (int i = 0; i < repeats; ++i) path_.run(u, y, x_);
     const double samples = static_cast<double>(u.size()) * repeats;
@@ -52,8 +53,8 @@ Cell measure_cell(const std::vector<DiscreteSystem>& layer, Index length) {
   std::vector<Timed> paths;
   for (const Candidate& candidate : worth_measuring(plan)) paths.emplace_back(layer, plan, candidate);
 
-  const Matrix<float> u = Matrix<float>::Random(channels, length);
-  Matrix<float> y = u;
+  const Aligned<float> u = Matrix<float>::Random(channels, length);
+  Aligned<float> y = u;
   constexpr double shortest = 1e-3, enough = 30e-3;
   const double once = plan.best().seconds * static_cast<double>(u.size());
   const int repeats = std::max(1, static_cast<int>(shortest / once));

@@ -2,6 +2,8 @@
 
 // What the lines run: a layer, and a path with its signals.
 
+#include "aligned.hpp"
+
 #include <longstate/longstate.hpp>
 
 #include <functional>
@@ -27,7 +29,7 @@ inline std::vector<DiscreteSystem> diagonal_layer(Index order, Index channels) {
 template <class Path>
 struct Job {
   Path path;
-  Matrix<float> u, y;
+  Aligned<float> u, y;
   State<float> x;
 
   Job(Path made, Index length)

@@ -1,5 +1,6 @@
 // The lines of `longstate bench`, each beside its limit or the plain way of doing the same.
 
+#include "aligned.hpp"
 #include "grid.hpp"
 #include "jobs.hpp"
 #include "limit.hpp"
@@ -63,7 +64,7 @@ Line scan_hippo(Index order) {
   struct Plain {
     HippoStep<float> step;
     State<float> x;
-    Matrix<float> u = Matrix<float>::Random(1, length);
+    Aligned<float> u = Matrix<float>::Random(1, length);
     Vector<float> y = Vector<float>::Zero(length), C;
     explicit Plain(Index N)
         : step(LegT{}, N, Discretization::bilinear), x(State<float>::Zero(N, 1)), C(Vector<float>::Ones(N)) {
@@ -103,7 +104,7 @@ Line chunked(bool apart) {
   const Index copies = apart ? channels : sequences * channels;
   struct Plain {
     PlainRecurrence path;
-    Matrix<float> u, y = u;
+    Aligned<float> u, y = u;
   };
   const auto layer = diagonal_layer(order, channels);
   const auto plain = std::make_shared<Plain>(
@@ -122,7 +123,7 @@ Line diagonal_kernels() {
   constexpr double multiply_adds_each = 2.0 * order / 2;
   struct Work {
     DiagonalKernels<float> kernels{diagonal_layer(order, channels)};
-    Matrix<float> K = Matrix<float>::Zero(length, channels);
+    Aligned<float> K = Matrix<float>::Zero(length, channels);
   };
   return {"kernel of diagonal systems, float, 256 channels, N = 64, L = 4,096",
           "its two multiply-adds a pair and value, in registers",
@@ -138,9 +139,9 @@ Line selective_scan() {
   constexpr double multiply_adds_each = 4 + 15;
   struct Work {
     SelectiveScan<float> scan{-Matrix<double>::Random(channels, order).cwiseAbs(), Vector<double>::Zero(channels)};
-    Matrix<float> u = Matrix<float>::Random(channels, length);
-    Matrix<float> delta = 0.1F * Matrix<float>::Random(channels, length).cwiseAbs();
-    Matrix<float> B = Matrix<float>::Random(order, length), C = B, y = u;
+    Aligned<float> u = Matrix<float>::Random(channels, length);
+    Aligned<float> delta = 0.1F * Matrix<float>::Random(channels, length).cwiseAbs();
+    Aligned<float> B = Matrix<float>::Random(order, length), C = B, y = u;
     State<float> x = scan.zero_state();
   };
   return {
@@ -171,6 +172,7 @@ std::vector<Entry> entries() {
 #if LONGSTATE_WITH_FFTW
   for (Entry& entry : fft_entries()) all.push_back(std::move(entry));
 #endif
+  for (Entry& entry : step_entries()) all.push_back(std::move(entry));
   for (Entry& entry : blocks_entries()) all.push_back(std::move(entry));
   for (Entry& entry : legs_entries()) all.push_back(std::move(entry));
   for (Entry& entry : attention_entries()) all.push_back(std::move(entry));

@@ -1,5 +1,6 @@
 // Lines of attention, beside what it cannot avoid.
 
+#include "aligned.hpp"
 #include "jobs.hpp"
 #include "limit.hpp"
 #include "paired.hpp"
@@ -20,9 +21,9 @@ AttentionLayer<float> layer() {
 
 struct Prefill {
   FullAttention<float> attention{layer()};
-  Matrix<float> queries = Matrix<float>::Random(heads * head_dim, tokens) / 8;
-  Matrix<float> rows = Matrix<float>::Random(2 * heads * head_dim, tokens), outputs = queries;
-  Matrix<float> scores = Matrix<float>(tokens, block);
+  Aligned<float> queries = Matrix<float>::Random(heads * head_dim, tokens) / 8;
+  Aligned<float> rows = Matrix<float>::Random(2 * heads * head_dim, tokens), outputs = queries;
+  Aligned<float> scores = Matrix<float>(tokens, block);
 
   /// Scores and outputs of each block of queries with all keys that it sees, without a softmax between.
   void products() {
@@ -50,7 +51,7 @@ Line full() {
 
 struct Decode {
   CachedAttention<float> attention{layer()};
-  Matrix<float> x = Matrix<float>::Random(width, tokens), y = x;
+  Aligned<float> x = Matrix<float>::Random(width, tokens), y = x;
   std::vector<Matrix<float>> pages{16, Matrix<float>::Ones(2 * heads * head_dim, tokens / 16)};
   Decode() { attention.run(x, y); }
 };

@@ -1,5 +1,6 @@
 // Where the slowest block counts: silence after a sound, and streams in real time.
 
+#include "aligned.hpp"
 #include "jobs.hpp"
 #include "paired.hpp"
 
@@ -124,8 +125,8 @@ template <class Run>
 Line stream(const std::string& what, const Run& run) {
   constexpr Index block = 64;
   constexpr int blocks = 100000;
-  const Matrix<float> u = Matrix<float>::Random(strip, block);
-  Matrix<float> y(strip, block);
+  const Aligned<float> u = Matrix<float>::Random(strip, block);
+  Aligned<float> y(strip, block);
   std::vector<double> times;
   times.reserve(blocks);
   for (int b = 0; b < 1000; ++b) run(u, y);
@@ -143,13 +144,13 @@ Line stream(const std::string& what, const Run& run) {
 Line stream_of_states() {
   Chunked<float> path(diagonal_layer(states, strip));
   State<float> x = path.zero_state();
-  return stream("diagonal, N = 64, in chunks", [&](const Matrix<float>& u, Matrix<float>& y) { path.run(u, y, x); });
+  return stream("diagonal, N = 64, in chunks", [&](const Aligned<float>& u, Aligned<float>& y) { path.run(u, y, x); });
 }
 
 #if LONGSTATE_WITH_FFTW
 Line stream_of_kernel() {
   StreamingFir<float> fir(Matrix<double>::Random(strip, 2 * rate), 64, Planning::measure);
-  return stream("kernels of 2 s", [&](const Matrix<float>& u, Matrix<float>& y) { fir.run(u, y); });
+  return stream("kernels of 2 s", [&](const Aligned<float>& u, Aligned<float>& y) { fir.run(u, y); });
 }
 #endif
 

@@ -54,7 +54,7 @@ Line fft(Index channels, int log2_length) {
   const Index length = Index{1} << log2_length;
   struct Work {
     Fir<float> fir;
-    Matrix<float> u, y;
+    Aligned<float> u, y;
     State<float> x = fir.zero_state();
     Work(Index c, Index l)
         : fir(Matrix<double>::Random(c, l), l, Planning::measure), u(Matrix<float>::Random(c, l)), y(c, l) {}

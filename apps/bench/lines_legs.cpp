@@ -1,5 +1,6 @@
 // The memory of legs, beside the loop that the published operator has.
 
+#include "aligned.hpp"
 #include "paired.hpp"
 
 #include <longstate/execute/memory.hpp>
@@ -46,7 +47,7 @@ class PlainLoop {
 std::function<void()> memory(Discretization method, Index channels, Index length) {
   struct Work {
     Memory<float> memory;
-    Matrix<float> u;
+    Aligned<float> u;
   };
   auto work = std::make_shared<Work>(
       Work{Memory<float>(LegS{}, {.order = legs_order, .dt = 1, .channels = channels, .method = method}),

@@ -1,5 +1,6 @@
 // Each path on two threads beside itself on one.
 
+#include "aligned.hpp"
 #include "jobs.hpp"
 #include "limit.hpp"
 #include "paired.hpp"
@@ -70,8 +71,8 @@ Line chunks_of_one() {
 Line selective() {
   struct Work {
     Threaded<SelectiveScan<float>> scan;
-    Matrix<float> u = Matrix<float>::Random(copies, samples_each), delta = u.cwiseAbs() * 0.1F;
-    Matrix<float> B = Matrix<float>::Random(16, samples_each), C = B, y = u;
+    Aligned<float> u = Matrix<float>::Random(copies, samples_each), delta = u.cwiseAbs() * 0.1F;
+    Aligned<float> B = Matrix<float>::Random(16, samples_each), C = B, y = u;
     State<float> x = scan.zero_state();
     explicit Work(int threads)
         : scan(Threads(threads), copies, [](Index, Index n) {

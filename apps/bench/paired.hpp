@@ -50,6 +50,7 @@ struct Entry {
 std::vector<Entry> entries();
 std::vector<Entry> fft_entries();        ///< part of it (lines_fft.cpp)
 std::vector<Entry> blocks_entries();     ///< part of it (lines_blocks.cpp)
+std::vector<Entry> step_entries();       ///< part of it (lines_step.cpp)
 std::vector<Entry> legs_entries();       ///< part of it (lines_legs.cpp)
 std::vector<Entry> attention_entries();  ///< part of it (lines_attention.cpp)
 std::vector<Entry> threads_entries();    ///< part of it (lines_threads.cpp)

@@ -4,6 +4,7 @@
 /// All of longstate, in the order in which the data flow.
 
 #include <longstate/config.hpp>
+#include <longstate/no_denormals.hpp>
 #include <longstate/operations.hpp>
 #include <longstate/types.hpp>
 

@@ -1,8 +1,8 @@
-#include "../detail/denormals.hpp"
 #include "../detail/tally.hpp"
 #include "check_tokens.hpp"
 
 #include <longstate/attention/linear.hpp>
+#include <longstate/no_denormals.hpp>
 
 #include <algorithm>
 #include <array>
@@ -152,7 +152,7 @@ void LinearAttention<T>::run(ConstSignal<T> X, Signal<T> Y) {
   detail::check_shape(where, "Y", Y.rows(), Y.cols(), layer_.width(), n);
   if (n == 0) return;
   detail::check_columns(where, "token", X, first);
-  const detail::NoDenormals guard;
+  const NoDenormals guard;
   Matrix<T> queries(heads * layer_.key_dim(), n), rows(layer_.row(), n), outputs(heads * d, n);
   layer_.queries(X, first, queries);
   layer_.rows(X, first, rows);

@@ -1,12 +1,12 @@
 #include "../detail/aligned.hpp"
 #include "../detail/check.hpp"
-#include "../detail/denormals.hpp"
 #include "../detail/real_form.hpp"
 #include "../simd/product.hpp"
 #include "../simd/size.hpp"
 #include "../simd/varying.hpp"
 
 #include <longstate/execute/associative.hpp>
+#include <longstate/no_denormals.hpp>
 
 #include <algorithm>
 
@@ -38,7 +38,7 @@ void check_scan(const A& a, const B& b, const X& x) {
 template <class T>
 void scan(ConstSignal<std::complex<T>> a, Signal<std::complex<T>> b, Frame<std::complex<T>> x) {
   check_scan(a, b, x);
-  const detail::NoDenormals guard;
+  const NoDenormals guard;
   simd::varying_loops<T>().scan(a.data(), size(a.outerStride()), b.data(), size(b.outerStride()), size(b.rows()),
                                 size(b.cols()), x.data());
 }
@@ -52,7 +52,7 @@ void scan(const Threads& threads, Signal<std::complex<T>> a, Signal<std::complex
   const Index n = b.cols(), parts = (n + part - 1) / part;
   const auto each = [&](const auto& work) {
     threads.each(parts, [&](Index k) {
-      const detail::NoDenormals guard;
+      const NoDenormals guard;
       const Index first = k * part;
       work(k, a.col(first).data(), b.col(first).data(), size(std::min(part, n - first)));
     });
@@ -170,7 +170,7 @@ void VaryingScan<T>::Parts::run_parts(const ConstSignal<T>& u, const ConstSignal
   const auto count = [&](Index k) { return std::min(samples_of_a_part, n - k * samples_of_a_part); };
   const auto each = [&](const auto& work) {
     threads_->each(parts, [&](Index k) {
-      const detail::NoDenormals guard;
+      const NoDenormals guard;
       work(part_at(k), k * samples_of_a_part, count(k));
     });
   };
@@ -204,7 +204,7 @@ void VaryingScan<T>::Parts::run(const ConstSignal<T>& u, const ConstSignal<T>& d
   detail::check_shape(where, "y", y.rows(), y.cols(), q_, n);
   detail::check_shape(where, "x", x.rows(), x.cols(), order(), 1);
   detail::check_steps(where, delta);
-  const detail::NoDenormals guard;
+  const NoDenormals guard;
   Eigen::Map<Eigen::VectorXd> state(reinterpret_cast<double*>(x_.data()), order());
   x_.setZero();  // entries past the last: their outputs count as 0 times what is in them
   state = x.col(0).template cast<double>();

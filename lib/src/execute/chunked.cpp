@@ -1,5 +1,4 @@
 #include "../detail/aligned.hpp"
-#include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/past_cache.hpp"
 #include "../detail/powers.hpp"
@@ -18,6 +17,7 @@
 #include <longstate/execute/chunked.hpp>
 #include <longstate/execute/kernel.hpp>
 #include <longstate/execute/recurrence.hpp>
+#include <longstate/no_denormals.hpp>
 
 #include <hwy/cache_control.h>
 
@@ -271,7 +271,7 @@ template <class T>
 void Chunked<T>::Loops::run(const ConstSignal<T>& u, Signal<T> y, StateRef<T> x) {
   const Index whole = u.cols() / block() * block();
   {
-    const detail::NoDenormals guard;
+    const NoDenormals guard;
     const Index p = design_->p, q = design_->q, span = 16 * design_->chunk;  // a group's matrices stay in the cache
     // Frames of a multiple of 2 KB share two sets of the first cache: lines fetched ahead, to be written in it, would not stay.
     const bool past_cache = detail::pass_cache<T>(y) && y.outerStride() * Index(sizeof(T)) % 2048 == 0;

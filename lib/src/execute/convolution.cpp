@@ -1,5 +1,4 @@
 #include "../detail/aligned.hpp"
-#include "../detail/denormals.hpp"
 #include "../detail/fft.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/tally.hpp"
@@ -10,6 +9,7 @@
 #include <longstate/execute/convolution.hpp>
 #include <longstate/execute/kernel.hpp>
 #include <longstate/execute/transition.hpp>
+#include <longstate/no_denormals.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -241,7 +241,7 @@ Index Convolution<T>::fft_length() const {
 template <class T>
 void Convolution<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   detail::check_run("Convolution::run", *this, u, y, x);
-  const detail::NoDenormals guard;
+  const NoDenormals guard;
   const Design<T>& d = *loops_->design;
   for (Index done = 0; done < u.cols(); done += d.block) {
     const Index m = std::min(d.block, u.cols() - done);

@@ -1,6 +1,5 @@
 #include "../detail/aligned.hpp"
 #include "../detail/check.hpp"
-#include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/powers.hpp"
 #include "../simd/transpose.hpp"
@@ -8,6 +7,7 @@
 #include "growth.hpp"
 
 #include <longstate/execute/diagonal_kernels.hpp>
+#include <longstate/no_denormals.hpp>
 
 #include <algorithm>
 
@@ -78,7 +78,7 @@ DiagonalKernels<T>::Tables::Tables(const std::vector<DiscreteSystem>& layer) {
 template <class T>
 void DiagonalKernels<T>::Tables::run(Signal<T> K) {
   detail::check_shape("DiagonalKernels::run", "K", K.rows(), K.cols(), K.rows(), feed_through_.size());
-  const detail::NoDenormals guard;
+  const NoDenormals guard;
   for (Index c = 0; c < K.cols() && K.rows() > 0; ++c) {
     const Index start = control_ ? 1 : 0;
     if (control_) K(0, c) = 0;

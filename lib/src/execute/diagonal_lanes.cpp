@@ -1,13 +1,15 @@
 #include "diagonal_lanes.hpp"
 
-#include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/past_cache.hpp"
 #include "../detail/powers.hpp"
 #include "../detail/tally.hpp"
 #include "../simd/diagonal.hpp"
+#include "../simd/diagonal_step.hpp"
 #include "../simd/size.hpp"
 #include "../simd/transpose.hpp"
+
+#include <longstate/no_denormals.hpp>
 
 #include <hwy/cache_control.h>
 
@@ -93,13 +95,54 @@ DiagonalLanes<T>::DiagonalLanes(const std::vector<DiscreteSystem>& layer, Index 
       B_(tables_.size(), Aligned<T>::Zero(4 * width_, rows_)),
       inverse_B_(B_),
       numbers_(Aligned<T>::Zero(width_, 2 * rows_)),
-      states_(size(blocks()), Aligned<T>::Zero(2 * width_, rows_)) {
+      states_(size(blocks()), Aligned<T>::Zero(2 * width_, rows_)),
+      control_(longstate::convention(layer.front()) == Convention::control),
+      step_(&simd::diagonal_step<T>()),
+      steps_(Aligned<T>::Zero(step_size(), systems_)),
+      feed_through_(systems_) {
   u_[0] = u_[1] = Aligned<T>::Zero(width_, chunk_ + ahead);
   y_[0] = y_[1] = Aligned<T>::Zero(width_, chunk_);
   const Index lanes_filled = static_cast<Index>(tables_.size()) * (one_channel_ ? 1 : width_);
   for (Index c = 0; c < lanes_filled; ++c) {
     fill(std::get<DiscreteDiagonal>(layer[size(system_of(c))]), c);
   }
+  for (Index s = 0; s < systems_; ++s) fill_step(std::get<DiscreteDiagonal>(layer[size(s)]), s);
+}
+
+template <class T>
+Index DiagonalLanes<T>::step_size() const {
+  const auto W = static_cast<Index>(step_->lanes);
+  return (2 * entries_ + W - 1) / W * W * static_cast<Index>(simd::step_numbers<T>);
+}
+
+template <class T>
+void DiagonalLanes<T>::fill_step(const DiscreteDiagonal& system, Index index) {
+  const auto W = static_cast<Index>(step_->lanes);
+  feed_through_(index) = static_cast<T>(system.D(0, 0));
+  const auto put = [&](Index n, Index number, double first, double second) {
+    const Index lane = 2 * n % W, vector = 2 * n / W;
+    T* const to = &steps_((vector * static_cast<Index>(simd::step_numbers<T>) + number) * W + lane, index);
+    to[0] = static_cast<T>(first);
+    to[1] = static_cast<T>(second);
+  };
+  for (Index n = 0; n < entries_; ++n) {
+    const Complex exact = power_of(system.mu(n), 1), held(rounded_power<T>(exact)), rest = rest_of_power<T>(exact);
+    const Complex b = system.B(n, 0), c = 2.0 * system.C(0, n);
+    put(n, 0, held.real(), held.real());
+    put(n, 1, -held.imag(), held.imag());
+    put(n, 2, b.real(), b.imag());
+    put(n, 3, c.real(), -c.imag());
+    if (!simd::keeps_rest<T>) continue;
+    put(n, 4, rest.real(), rest.real());
+    put(n, 5, -rest.imag(), rest.imag());
+  }
+}
+
+template <class T>
+void DiagonalLanes<T>::step(const T* u, T* y, T* x, Index x_stride) const noexcept {
+  step_->run({steps_.data(), feed_through_.data(), size(systems_), size(copies_), size(entries_), control_}, u, y, x,
+             size(x_stride));
+  count_multiply_adds(copies_ * (steps_.rows() + 1));
 }
 
 template <class T>

@@ -1,11 +1,11 @@
 #include "../detail/aligned.hpp"
 #include "../detail/check.hpp"
-#include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/negacyclic.hpp"
 #include "../simd/transpose.hpp"
 
 #include <longstate/execute/fir.hpp>
+#include <longstate/no_denormals.hpp>
 
 #include <algorithm>
 
@@ -94,7 +94,7 @@ void Fir<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
 
 template <class T>
 void Fir<T>::Loops::run(const ConstSignal<T>& u, Signal<T> y, StateRef<T> x) {
-  const detail::NoDenormals guard;
+  const NoDenormals guard;
   for (Index done = 0; done < u.cols(); done += design_->block) {
     const Index n = std::min(design_->block, u.cols() - done);
     for (Index c = 0; c < copies(); c += group) {

@@ -1,4 +1,3 @@
-#include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/tally.hpp"
 #include "diagonal_lanes.hpp"
@@ -7,6 +6,7 @@
 
 #include <longstate/execute/recurrence.hpp>
 #include <longstate/execute/transition.hpp>
+#include <longstate/no_denormals.hpp>
 
 #include <optional>
 
@@ -16,6 +16,7 @@ template <class T>
 struct Recurrence<T>::Stepper {
   Stepper(const std::vector<DiscreteSystem>& layer, Index asked_copies);
   void run(const ConstSignal<T>& u, Signal<T> y, StateRef<T> x);
+  void step(const ConstFrame<T>& u, Frame<T>& y, StateRef<T>& x) noexcept;
   void advance(const ConstFrame<T>& u, Frame<T> y, StateRef<T> x) noexcept;
 
   struct System {
@@ -68,8 +69,15 @@ template <class T>
 void Recurrence<T>::Stepper::run(const ConstSignal<T>& u, Signal<T> y, StateRef<T> x) {
   if (lanes) return lanes->run(u, y, x);
   if (sweeps) return sweeps->run(u, y, x);
-  const detail::NoDenormals guard;
+  const NoDenormals guard;
   for (Index k = 0; k < u.cols(); ++k) advance(u.col(k), y.col(k), x);
+}
+
+template <class T>
+void Recurrence<T>::Stepper::step(const ConstFrame<T>& u, Frame<T>& y, StateRef<T>& x) noexcept {
+  if (lanes) return lanes->step(u.data(), y.data(), x.data(), x.outerStride());
+  if (sweeps) return sweeps->step(u.data(), y.data(), x);
+  advance(u, y, x);
 }
 
 template <class T>
@@ -99,7 +107,7 @@ Index Recurrence<T>::outputs() const {
 
 template <class T>
 void Recurrence<T>::step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept {
-  stepper_->run(u, y, x);
+  stepper_->step(u, y, x);
 }
 
 template <class T>

@@ -1,10 +1,10 @@
 #include "../simd/scan.hpp"
 #include "../detail/aligned.hpp"
 #include "../detail/check.hpp"
-#include "../detail/denormals.hpp"
 #include "../simd/diagonal.hpp"
 
 #include <longstate/execute/scan.hpp>
+#include <longstate/no_denormals.hpp>
 
 #include <algorithm>
 
@@ -68,7 +68,7 @@ void SelectiveScan<T>::Lanes::run(const ConstSignal<T>& u, const ConstSignal<T>&
   detail::check_shape(where, "C", C.rows(), C.cols(), order_, length);
   detail::check_shape(where, "y", y.rows(), y.cols(), channels_, length);
   detail::check_shape(where, "x", x.rows(), x.cols(), order_, channels_);
-  const detail::NoDenormals guard;
+  const NoDenormals guard;
   const auto& loops = simd::diagonal_loops<T>();
   for (Index c = 0; c < channels_; ++c) states_[count(c / width_)].row(c % width_) = x.col(c);
   for (Index start = 0; start < length; start += chunk) {

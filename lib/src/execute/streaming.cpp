@@ -1,12 +1,12 @@
 #include "../simd/streaming.hpp"
 #include "../detail/aligned.hpp"
 #include "../detail/check.hpp"
-#include "../detail/denormals.hpp"
 #include "../detail/negacyclic.hpp"
 #include "../simd/size.hpp"
 #include "../simd/transpose.hpp"
 
 #include <longstate/execute/streaming.hpp>
+#include <longstate/no_denormals.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -192,7 +192,7 @@ void StreamingFir<T>::run(ConstSignal<T> u, Signal<T> y) {
 
 template <class T>
 void StreamingFir<T>::Loops::run(const ConstSignal<T>& u, Signal<T> y) {
-  const detail::NoDenormals guard;
+  const NoDenormals guard;
   const auto& loops = simd::streaming_loops<T>();
   const Design<T>& d = *design;
   for (Index done = 0; done < u.cols();) {

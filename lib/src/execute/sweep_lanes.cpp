@@ -1,6 +1,5 @@
 #include "sweep_lanes.hpp"
 
-#include "../detail/denormals.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/powers.hpp"
 #include "../detail/tally.hpp"
@@ -10,6 +9,7 @@
 #include "../simd/transpose.hpp"
 
 #include <longstate/execute/transition.hpp>
+#include <longstate/no_denormals.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -384,15 +384,32 @@ SweepLanes<T>::SweepLanes(const std::vector<DiscreteSystem>& layer, Index copies
       u_(Aligned<T>::Zero(lanes_ * chunk, width_ / lanes_)),
       y_(u_) {}
 
+/// The entries of a copy, W to a row, zeros past the last. (What else is in a row is written before it is read.)
+template <class T>
+void SweepLanes<T>::take_entries(const T* x, Index block) {
+  Aligned<T>& rows = states_[size(block)];
+  for (Index first = 0; first < order_; first += lanes_) {
+    const Index count = std::min(lanes_, order_ - first);
+    T* const row = rows.col(first / lanes_).data();
+    std::copy_n(x + first, count, row);
+    std::fill(row + count, row + lanes_, T(0));
+  }
+}
+
+template <class T>
+void SweepLanes<T>::give_entries(T* x, Index block) const {
+  const Aligned<T>& rows = states_[size(block)];
+  for (Index first = 0; first < order_; first += lanes_) {
+    std::copy_n(rows.col(first / lanes_).data(), std::min(lanes_, order_ - first), x + first);
+  }
+}
+
 /// Numbers of the state to rows of lanes, the others beside x to zeros.
 template <class T>
 void SweepLanes<T>::take(const StateRef<T>& x, Index block) {
+  if (kind_->scan) return take_entries(x.col(block).data(), block);
   Aligned<T>& rows = states_[size(block)];
   rows.setZero();
-  if (kind_->scan) {
-    for (Index n = 0; n < order_; ++n) rows(n % lanes_, n / lanes_) = x(n, block);
-    return;
-  }
   const Index first = block * width_, channels = std::min(width_, copies_ - first);
   const auto copy = [&](Index from, Index to, Index count) {
     simd::to_frames(x.data() + first * x.outerStride() + from, size(x.outerStride()), size(channels), size(count),
@@ -405,11 +422,8 @@ void SweepLanes<T>::take(const StateRef<T>& x, Index block) {
 
 template <class T>
 void SweepLanes<T>::give(StateRef<T> x, Index block) const {
+  if (kind_->scan) return give_entries(x.col(block).data(), block);
   const Aligned<T>& rows = states_[size(block)];
-  if (kind_->scan) {
-    for (Index n = 0; n < order_; ++n) x(n, block) = rows(n % lanes_, n / lanes_);
-    return;
-  }
   const Index first = block * width_, channels = std::min(width_, copies_ - first);
   const auto copy = [&](Index from, Index to, Index count) {
     simd::to_rows(rows.col(from).data(), size(rows.rows()), size(channels), size(count),
@@ -454,6 +468,28 @@ void SweepLanes<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
       run_block(block, u.middleCols(start, n), y.middleCols(start, n));
     }
     give(x, block);
+  }
+}
+
+template <class T>
+void SweepLanes<T>::step(const T* u, T* y, StateRef<T>& x) noexcept {
+  if (!kind_->scan) {
+    const Index inputs = copies_;
+    const Eigen::Map<const typename Matrix<T>::Plain> in(u, inputs, 1);
+    Eigen::Map<typename Matrix<T>::Plain> out(y, inputs, 1);
+    for (Index block = 0; block < static_cast<Index>(states_.size()); ++block) {
+      take(x, block);
+      run_block(block, in, out);
+      give(x, block);
+    }
+    return;
+  }
+  for (Index block = 0; block < copies_; ++block) {
+    const simd::Sweep<T> sweep = kind_->of(block);
+    take_entries(x.col(block).data(), block);
+    simd::sweep_scan(sweep, states_[size(block)].data(), u + block, y + block, 1);
+    give_entries(x.col(block).data(), block);
+    count_multiply_adds(static_cast<Index>(simd::sweep_work(sweep, size(lanes_))) * lanes_);
   }
 }
 

@@ -39,8 +39,13 @@ class SweepLanes {
   /// u, y: copies x n; x: N x copies. Shapes are the caller's promise.
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
+  /// One sample of each copy; the floating-point mode is the caller's.
+  void step(const T* u, T* y, StateRef<T>& x) noexcept;
+
  private:
   void take(const StateRef<T>& x, Index block);
+  void take_entries(const T* x, Index block);
+  void give_entries(T* x, Index block) const;
   void give(StateRef<T> x, Index block) const;
   void run_block(Index block, ConstSignal<T> u, Signal<T> y);
 

@@ -1,10 +1,10 @@
 #include "trial.hpp"
 
-#include "../detail/denormals.hpp"
 #include "growth.hpp"
 #include "judgement.hpp"
 
 #include <longstate/execute/transition.hpp>
+#include <longstate/no_denormals.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -1,10 +1,11 @@
 // Trials of paths of blocks.
 
-#include "../detail/denormals.hpp"
 #include "../detail/product.hpp"
 #include "growth.hpp"
 #include "judgement.hpp"
 #include "trial.hpp"
+
+#include <longstate/no_denormals.hpp>
 
 #include <algorithm>
 #include <cmath>

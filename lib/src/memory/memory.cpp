@@ -1,10 +1,10 @@
 #include "../detail/check.hpp"
-#include "../detail/denormals.hpp"
 #include "scaled_legendre.hpp"
 #include "time_invariant.hpp"
 
 #include <longstate/execute/memory.hpp>
 #include <longstate/execute/state.hpp>
+#include <longstate/no_denormals.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -115,7 +115,7 @@ void Memory<T>::push_block(ConstSignal<T> u) {
       ++k;
       continue;
     }
-    const detail::NoDenormals guard;
+    const NoDenormals guard;
     legs->lanes().advance(elapsed(), previous_, u.middleCols(k, n), x_);
     previous_ = u.col(k + n - 1);
     samples_ += n;
@@ -145,7 +145,7 @@ void Memory<T>::push_at(double time, ConstFrame<T> u) {
 /// The frame that comes dt after the one before. The first of a joined signal is where it starts: no time has passed.
 template <class T>
 void Memory<T>::take(double dt, ConstFrame<T> u) {
-  const detail::NoDenormals guard;
+  const NoDenormals guard;
   if (samples_ > 0 || !joins_lines()) {
     if (update_->legs) {
       update_->legs->advance(elapsed(), dt, previous_, u, x_);

@@ -1,15 +1,24 @@
 #pragma once
 
-// Denormal numbers are zeros while one of these lives: a state that fades away would otherwise slow its loop down by an
-// order of magnitude. The caller's floating-point mode returns with the destructor.
+/// \file
+/// Denormal numbers as zeros.
+
+#include <longstate/config.hpp>
 
 #if defined(__SSE2__) || defined(_M_X64)
 #include <immintrin.h>
 #endif
 #include <cstdint>
 
-namespace longstate::detail {
+namespace longstate {
 
+/// Denormal numbers are zeros while one of these lives, on its thread: a state that fades away would otherwise slow its loop down by an
+/// order of magnitude. The caller's floating-point mode returns with the destructor.
+///
+///     const NoDenormals guard;
+///     for (…) path.step(u, y, x);
+///
+/// run() and its kind make one of their own. step() does not: it costs more than the step of a small system.
 class NoDenormals {
  public:
 #if defined(__SSE2__) || defined(_M_X64)
@@ -39,4 +48,4 @@ class NoDenormals {
   NoDenormals& operator=(const NoDenormals&) = delete;
 };
 
-}  // namespace longstate::detail
+}  // namespace longstate

@@ -1,0 +1,107 @@
+#include "diagonal_step.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "simd/diagonal_step.cpp"  // this file, compiled again for each instruction set
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace longstate::simd::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+namespace {
+
+/// At most half a line of the cache: a state lies at any address, and a vector of a whole line would reach into two.
+template <class T>
+using Tag = hn::CappedTag<T, step_bytes / sizeof(T)>;
+template <class T>
+using V = hn::Vec<Tag<T>>;
+
+/// A vector of entries: x to the next sample; what the output reads of it is added to y.
+template <class T, bool control>
+HWY_INLINE V<T> Advance(const T* HWY_RESTRICT table, V<T> x, V<T> u, V<T>& y) {
+  const Tag<T> d;
+  const std::size_t W = hn::Lanes(d);
+  const V<T> turned = hn::Reverse2(d, x), c = hn::Load(d, table + 3 * W);
+  V<T> along = hn::Mul(hn::Load(d, table + 2 * W), u), across = hn::Zero(d);
+  if constexpr (keeps_rest<T>) {
+    along = hn::MulAdd(hn::Load(d, table + 4 * W), x, along);
+    across = hn::Mul(hn::Load(d, table + 5 * W), turned);
+  }
+  along = hn::MulAdd(hn::Load(d, table), x, along);
+  across = hn::MulAdd(hn::Load(d, table + W), turned, across);
+  const V<T> next = hn::Add(along, across);
+  y = hn::MulAdd(c, control ? x : next, y);
+  return next;
+}
+
+template <class T, bool control>
+HWY_INLINE T StepCopy(const T* HWY_RESTRICT table, std::size_t numbers, T u, T* HWY_RESTRICT x) {
+  const Tag<T> d;
+  const std::size_t W = hn::Lanes(d), size = step_numbers<T> * W;
+  const V<T> in = hn::Set(d, u);
+  V<T> y0 = hn::Zero(d), y1 = hn::Zero(d);
+  std::size_t n = 0;
+  for (; n + 2 * W <= numbers; n += 2 * W, table += 2 * size) {
+    hn::StoreU(Advance<T, control>(table, hn::LoadU(d, x + n), in, y0), d, x + n);
+    hn::StoreU(Advance<T, control>(table + size, hn::LoadU(d, x + n + W), in, y1), d, x + n + W);
+  }
+  for (; n < numbers; n += W, table += size) {
+    if (n + W <= numbers) {
+      hn::StoreU(Advance<T, control>(table, hn::LoadU(d, x + n), in, y0), d, x + n);
+      continue;
+    }
+    HWY_ALIGN T last[hn::MaxLanes(d)] = {};
+    for (std::size_t i = n; i < numbers; ++i) last[i - n] = x[i];
+    hn::Store(Advance<T, control>(table, hn::Load(d, last), in, y0), d, last);
+    for (std::size_t i = n; i < numbers; ++i) x[i] = last[i - n];
+  }
+  return hn::GetLane(hn::SumOfLanes(d, hn::Add(y0, y1)));
+}
+
+template <class T, bool control>
+void StepCopies(const DiagonalFrames<T>& s, const T* u, T* HWY_RESTRICT y, T* x, std::size_t x_stride) {
+  const std::size_t W = hn::Lanes(Tag<T>()), numbers = 2 * s.entries;
+  const std::size_t size = (numbers + W - 1) / W * W * step_numbers<T>;
+  for (std::size_t c = 0, system = 0; c < s.copies; ++c, system = system + 1 == s.systems ? 0 : system + 1) {
+    y[c] = StepCopy<T, control>(s.table + system * size, numbers, u[c], x + c * x_stride) + s.D[system] * u[c];
+  }
+}
+
+template <class T>
+void Step(const DiagonalFrames<T>& s, const T* u, T* y, T* x, std::size_t x_stride) {
+  s.control ? StepCopies<T, true>(s, u, y, x, x_stride) : StepCopies<T, false>(s, u, y, x, x_stride);
+}
+
+template <class T>
+const DiagonalStep<T>* All() {
+  static const DiagonalStep<T> all{hn::Lanes(Tag<T>()), Step<T>};
+  return &all;
+}
+
+}  // namespace
+
+const DiagonalStep<float>* DiagonalStepFloat() { return All<float>(); }
+const DiagonalStep<double>* DiagonalStepDouble() { return All<double>(); }
+
+}  // namespace longstate::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace longstate::simd {
+
+HWY_EXPORT(DiagonalStepFloat);
+HWY_EXPORT(DiagonalStepDouble);
+
+template <>
+const DiagonalStep<float>& diagonal_step() {
+  return *HWY_DYNAMIC_DISPATCH(DiagonalStepFloat)();
+}
+template <>
+const DiagonalStep<double>& diagonal_step() {
+  return *HWY_DYNAMIC_DISPATCH(DiagonalStepDouble)();
+}
+
+}  // namespace longstate::simd
+#endif
