@@ -116,7 +116,8 @@ Outcome reconstruct_stream(const ReconstructOptions& options) {
   outcome.rate = options.rate.value_or(1.0);
   warn(options, outcome.rate, !options.rate);
   const bool all_windowed = std::none_of(options.measures.begin(), options.measures.end(), [](const std::string& name) {
-    return std::isinf(longstate::support(longstate::make_measure(name))) || name == "legs";
+    const longstate::Measure measure = longstate::make_measure(name);
+    return std::isinf(longstate::support(measure)) || !is_time_invariant(measure);
   });
   if (all_windowed) {
     outcome.history = History(history_bins, span(*options.window, outcome.rate));

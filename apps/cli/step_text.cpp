@@ -36,11 +36,11 @@ std::string matrix(const std::string& name, const Matrix<double>& A) {
 }
 
 std::string what_is_kept(const Measure& measure) {
-  const std::string_view kind = name(measure);
-  if (kind == "legs") return "all of the past, evenly: its window is the time since the start";
-  if (kind == "legs-exp" || kind == "lagt") return "the past, fading as it ages";
-  if (kind == "chebt") return "a sliding window, its two ends above all";
-  return "a sliding window of the past, evenly";
+  if (!is_time_invariant(measure)) return "all of the past, evenly: its window is the time since the start";
+  if (std::isinf(support(measure))) return "the past, fading as it ages";
+  const double middle = weight(measure, 0.5), end = weight(measure, 0);
+  if (end > middle) return "a sliding window, its two ends above all";
+  return end < middle ? "a sliding window, its middle above all" : "a sliding window of the past, evenly";
 }
 
 std::string between_samples(Discretization method) {

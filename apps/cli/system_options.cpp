@@ -38,13 +38,15 @@ Source source(const SystemOptions& options) {
   if (!options.init.empty()) {
     return longstate::initialize_diagonal(options.init, options.measure.order, options.measure.window);
   }
-  if (options.measure.measure == "legs") {
+  const longstate::Measure measure = options.measure.make();
+  if (!is_time_invariant(measure)) {
     throw InputError(
-        "--measure legs varies in time, and this needs a time-invariant system: take legs-exp, which has "
-        "the same matrices, or the subcommand reconstruct");
+        fmt::format("--measure {} varies in time, and this needs a time-invariant system: take legs-exp, which has "
+                    "the same matrices, or the subcommand reconstruct",
+                    name(measure)));
   }
-  return options.delay ? longstate::hippo_delay_system(options.measure.make(), options.measure.order, *options.delay)
-                       : longstate::hippo_coefficient_system(options.measure.make(), options.measure.order);
+  return options.delay ? longstate::hippo_delay_system(measure, options.measure.order, *options.delay)
+                       : longstate::hippo_coefficient_system(measure, options.measure.order);
 }
 
 /// Without --structure: what the source has, and of a measure the O(N) operator where its step is less work than a matrix.

@@ -1,4 +1,5 @@
 #include "../detail/decompositions.hpp"
+#include "../detail/overloaded.hpp"
 #include "../detail/real_form.hpp"
 #include "../system/check_system.hpp"
 
@@ -189,12 +190,7 @@ Matrix<double> feed_through(const DiscreteSystem& system) {
 
 namespace {
 
-template <class... Overloads>
-struct Overloaded : Overloads... {
-  using Overloads::operator()...;
-};
-template <class... Overloads>
-Overloaded(Overloads...) -> Overloaded<Overloads...>;  // clang 14 does not deduce it
+using detail::Overloaded;
 
 void check(const DiscreteHippo& s) {
   constexpr std::string_view where = "DiscreteHippo";

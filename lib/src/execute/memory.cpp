@@ -2,6 +2,7 @@
 
 #include "../detail/check.hpp"
 #include "../detail/denormals.hpp"
+#include "../measure/table.hpp"
 
 #include <longstate/execute/memory.hpp>
 #include <longstate/execute/state.hpp>
@@ -14,7 +15,7 @@ namespace longstate {
 namespace {
 
 /// Terms of the Taylor series of e^z that reach double precision for z <= 1.
-Index series_degree(double z) {
+Index taylor_terms(double z) {
   double term = 1;
   Index degree = 1;
   for (; degree < 20; ++degree) {
@@ -203,7 +204,7 @@ void Memory<T>::advance_uneven(double dt, ConstFrame<T> u) {
 template <class T>
 void Memory<T>::advance_legs_by_taylor(double h) {
   const HippoOperator<T>& A = *design_->legs;
-  const Index degree = series_degree(design_->norm * h);
+  const Index degree = taylor_terms(design_->norm * h);
   double power = 1;  // h^j / j!
   term_ = x_;
   for (Index j = 1; j <= degree; ++j) {
@@ -356,18 +357,32 @@ struct Place {
 };
 constexpr Index place_size = 4, settings_size = 7;
 
+/// A parameter of a measure besides theta, 0 where it has none, and its name.
+struct MeasureParameter {
+  std::string name;
+  double value;
+};
+MeasureParameter parameter(const Measure& measure, std::size_t i) {
+  return detail::with_row(measure, [i](const auto& row, const auto& m) {
+    const auto& p = row.parameters[i];
+    return p.value ? MeasureParameter{std::string(p.name).append(" of ").append(row.name), m.*p.value}
+                   : MeasureParameter{"measure", 0};
+  });
+}
+
 /// What a saved memory must agree in with the one that goes on from it.
 Vector<double> settings(const Measure& measure, const MemoryOptions& options) {
-  const auto* const lagt = std::get_if<LagT>(&measure);
   Vector<double> numbers(settings_size);
-  numbers << static_cast<double>(measure.index()), timescale(measure), lagt ? lagt->alpha : 0, lagt ? lagt->beta : 0,
-      options.dt, static_cast<double>(options.method), options.method == Discretization::gbt ? options.alpha : 0;
+  numbers << static_cast<double>(measure.index()), timescale(measure), parameter(measure, 0).value,
+      parameter(measure, 1).value, options.dt, static_cast<double>(options.method),
+      options.method == Discretization::gbt ? options.alpha : 0;
   return numbers;
 }
 
-void check_settings(const Vector<double>& saved, const Vector<double>& own) {
-  constexpr const char* memory_names[settings_size] = {
-      "measure", "window (or timescale)", "alpha of lagt", "beta of lagt", "dt", "method", "alpha of gbt"};
+void check_settings(const Measure& measure, const Vector<double>& saved, const Vector<double>& own) {
+  const std::string memory_names[settings_size] = {
+      "measure", "window (or timescale)", parameter(measure, 0).name, parameter(measure, 1).name, "dt",
+      "method",  "alpha of gbt"};
   for (Index i = 0; i < settings_size; ++i) {
     if (saved(i) == own(i)) continue;
     const bool named = i == 0 || i == 5;
@@ -409,7 +424,7 @@ void Memory<T>::restore(std::span<const std::byte> bytes) {
   const State<double> all = restore_state<double>(bytes);
   constexpr Index extra = place_size + settings_size;
   detail::check_shape("Memory::restore", "the saved memory", all.rows(), all.cols(), order() + 1 + extra, channels());
-  check_settings(all.col(0).tail(settings_size), settings(measure_, options_));
+  check_settings(measure_, all.col(0).tail(settings_size), settings(measure_, options_));
   const auto tail = all.col(0).tail(extra);
   const Place place{tail(0), tail(1), tail(2), tail(3)};
   check_place(place);

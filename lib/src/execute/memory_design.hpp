@@ -70,13 +70,13 @@ struct Memory<T>::Design {
     if (is_time_invariant(measure)) {
       system = coefficient_system(measure, options.order);
     } else {
-      design_legs(options.order);
+      design_legs(std::get<LegS>(measure), options.order);  // the one that varies
     }
   }
 
  private:
-  void design_legs(Index order) {
-    legs.emplace(LegS{}, order);
+  void design_legs(const LegS& measure, Index order) {
+    legs.emplace(measure, order);
     norm = legs->norm_bound();
     if (!exact) return;
     // Boost gives the zeros that are not negative; P_n is even or odd.
