@@ -108,7 +108,8 @@ State<double> first_state(const SimulateOptions& options, const DiscreteSystem& 
 /// Why the output of a system grew beyond any bound. The exact methods, bilinear and backward Euler keep a stable system stable.
 std::string why(const SimulateOptions& options, const DiscreteSystem& model) {
   const std::string& method = options.method.method;
-  const bool explicit_one = method == "forward-euler" || (method == "gbt" && options.method.alpha < 0.5);
+  const longstate::Discretization how = longstate::make_discretization(method);
+  const bool explicit_one = is_gbt(how) && longstate::gbt_alpha(how, options.method.alpha) < 0.5;
   if (explicit_one) {
     return fmt::format("the system is unstable, or {} is at dt = {}, which zoh and bilinear are not", method,
                        time_step(model));

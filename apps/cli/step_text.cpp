@@ -44,8 +44,15 @@ std::string what_is_kept(const Measure& measure) {
 }
 
 std::string between_samples(Discretization method) {
-  if (method == Discretization::foh) return "between samples it runs along straight lines (foh)";
-  if (method == Discretization::zoh) return "each sample is held for the step that ends with it (zoh)";
+  switch (intersample(method)) {
+    case Intersample::lines:
+      return fmt::format("between samples it runs along straight lines ({})", name(method));
+    case Intersample::held:
+      return fmt::format("each sample is held for the step that ends with it ({})", name(method));
+    case Intersample::approximate:
+    case Intersample::none:
+      break;
+  }
   return fmt::format("the step is the published one, {}: nearly that of a held signal", name(method));
 }
 
@@ -93,9 +100,9 @@ std::string lesson_introduction(const Memory<double>& memory) {
   text += matrix("A", matrices.A) + "\n" + fmt::format("  {:>4} = {}\n\n", "B", row(matrices.B));
   text += fmt::format("A sample comes every {:.4g} s;\n{}.\n", options.dt, between_samples(options.method));
   if (invariant) {
-    const DiscreteStateSpace step = discretize(
-        coefficient_system(measure, options.order), options.dt,
-        options.method == Discretization::foh ? Discretization::zoh : options.method, {.alpha = options.alpha});
+    const DiscreteStateSpace step =
+        discretize(coefficient_system(measure, options.order), options.dt, options.method,
+                   {.convention = default_convention(options.method), .alpha = options.alpha});
     text += fmt::format("Without a signal a step would multiply x by\n\n{}\n", matrix("E", step.A));
     text +=
         "which moves the remembered past one step back in the window. The sample then\nfills what has become free.\n";

@@ -54,7 +54,7 @@ Structure automatic(const Source& source, const MethodOptions& method, double dt
   if (std::holds_alternative<longstate::DiagonalSystem>(source)) return Structure::diagonal;
   const auto* hippo = std::get_if<HippoSystem>(&source);
   const longstate::Discretization how = longstate::make_discretization(method.method);
-  if (!hippo || !longstate::has_operator(hippo->measure) || how == longstate::Discretization::impulse) {
+  if (!hippo || !longstate::has_operator(hippo->measure) || intersample(how) == longstate::Intersample::none) {
     return Structure::dense;
   }
   longstate::HippoStep<double> step(hippo->measure, hippo->order(), how, method.alpha);
@@ -156,9 +156,8 @@ void MethodOptions::add_to(CLI::App& app) {
 
 longstate::DiscretizeOptions MethodOptions::options() const {
   const longstate::Discretization how = longstate::make_discretization(method);
-  const bool only_control = how == longstate::Discretization::foh || how == longstate::Discretization::impulse;
-  const std::string chosen = !convention.empty() ? convention : only_control ? "control" : "sequence";
-  return {.convention = longstate::make_convention(chosen), .alpha = alpha};
+  return {.convention = convention.empty() ? default_convention(how) : longstate::make_convention(convention),
+          .alpha = alpha};
 }
 
 }  // namespace cli

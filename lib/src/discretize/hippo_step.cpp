@@ -26,7 +26,7 @@ HippoStep<T>::HippoStep(const Measure& measure, Index order, Discretization meth
       alpha_(is_gbt(method) ? gbt_alpha(method, alpha) : alpha),
       options_(pade),
       rate_(order) {
-  if (method == Discretization::impulse) detail::fail("HippoStep", "method must not be", name(method));
+  if (intersample(method) == Intersample::none) detail::fail("HippoStep", "method must not be", name(method));
   choose_pade(0, pade);  // checks it
   if (is_gbt(method)) {
     if (std::is_same_v<T, float>) {
@@ -108,9 +108,9 @@ void HippoStep<T>::prepare_matrix(double dt) {
 
 template <class T>
 void HippoStep<T>::advance(State<T>& x, ConstFrame<T> first, ConstFrame<T> last) {
-  const bool line = method_ == Discretization::foh;
+  const bool gbt = is_gbt(method_), line = intersample(method_) == Intersample::lines;
   for (Index c = 0; c < x.cols(); ++c) {
-    if (is_gbt(method_)) {
+    if (gbt) {
       advance_gbt(x.col(c), A_.B(), last(c));
     } else {
       advance_exponential(x.col(c), A_.B(), line ? first(c) : last(c), last(c));

@@ -1,6 +1,7 @@
 #include "../detail/check.hpp"
 #include "../detail/denormals.hpp"
 #include "../detail/real_form.hpp"
+#include "../discretize/methods.hpp"
 #include "../simd/product.hpp"
 #include "../simd/size.hpp"
 #include "../simd/varying.hpp"
@@ -18,6 +19,19 @@ constexpr Index parts_of_a_span = 16;  // at once, whatever the number of thread
 
 using simd::padded_rows;
 using simd::size;
+
+/// The loop that makes a method's steps; null where there is none.
+simd::VaryingSteps steps_of(Discretization method) {
+  switch (detail::row(method).varying) {
+    case detail::VaryingRule::none:
+      break;
+    case detail::VaryingRule::zoh:
+      return simd::zoh_steps();
+    case detail::VaryingRule::bilinear:
+      return simd::bilinear_steps();
+  }
+  return nullptr;
+}
 
 template <class T>
 Matrix<T> with_rows(const Matrix<double>& M, Index rows) {
@@ -79,7 +93,7 @@ VaryingScan<T>::VaryingScan(const DiagonalSystem& system, Discretization method,
       method_(method),
       threads_(std::move(threads)) {
   validate(system);
-  if (method != Discretization::zoh && method != Discretization::bilinear) {
+  if (!steps_of(method)) {
     detail::fail("VaryingScan", "method must be zoh or bilinear", name(method));
   }
   const Index rows = padded_rows(2 * entries_) / 2;
@@ -114,8 +128,7 @@ void VaryingScan<T>::enter(Part& part, ConstSignal<T> u, ConstSignal<T> delta) c
     Eigen::Map<Vector<double>>(reinterpret_cast<double*>(part.b.col(k).data()), part.x.rows()) =
         part.x.col(k).template cast<double>();
   }
-  const auto steps = method_ == Discretization::zoh ? simd::zoh_steps() : simd::bilinear_steps();
-  steps(lambda_.data(), size(lambda_.rows()), part.delta.data(), size(n), part.a.data(), part.b.data());
+  steps_of(method_)(lambda_.data(), size(lambda_.rows()), part.delta.data(), size(n), part.a.data(), part.b.data());
 }
 
 /// y from the states that b has become.

@@ -2,6 +2,7 @@
 
 #include "../detail/check.hpp"
 #include "../detail/denormals.hpp"
+#include "../discretize/methods.hpp"
 #include "../measure/table.hpp"
 
 #include <longstate/execute/memory.hpp>
@@ -80,7 +81,7 @@ double Memory<T>::window() const {
 
 template <class T>
 double Memory<T>::sample_delay() const {
-  const bool published_legs = !is_time_invariant(measure_) && options_.method != Discretization::zoh;
+  const bool published_legs = !is_time_invariant(measure_) && !design_->exact;
   return published_legs ? 0.0 : options_.dt * sample_age(options_.method, options_.alpha);
 }
 
@@ -375,7 +376,7 @@ Vector<double> settings(const Measure& measure, const MemoryOptions& options) {
   Vector<double> numbers(settings_size);
   numbers << static_cast<double>(measure.index()), timescale(measure), parameter(measure, 0).value,
       parameter(measure, 1).value, options.dt, static_cast<double>(options.method),
-      options.method == Discretization::gbt ? options.alpha : 0;
+      detail::takes_alpha(options.method) ? options.alpha : 0;
   return numbers;
 }
 

@@ -14,6 +14,7 @@
 
 #include <optional>
 #include <stdexcept>
+#include <string>
 
 namespace longstate {
 
@@ -25,7 +26,7 @@ struct DenseStep {
 
   DenseStep() = default;
   DenseStep(const StateSpace& system, double dt, Discretization method, double alpha) {
-    if (method == Discretization::foh) {
+    if (intersample(method) == Intersample::lines) {
       const auto phi = phi_functions(system.A * dt, 2);
       A = DenseTransition<T>(phi[0]);
       B_previous = (dt * (phi[1] - phi[2]) * system.B.col(0)).template cast<T>();
@@ -61,10 +62,12 @@ struct Memory<T>::Design {
   std::optional<DenseStep<T>> dense;  // the step of dt, where it is not structured
 
   Design(const Measure& measure, const MemoryOptions& options)
-      : lines(options.method == Discretization::foh), exact(lines || options.method == Discretization::zoh) {
-    if (options.method == Discretization::impulse) {
-      throw std::invalid_argument(
-          "longstate::Memory: method must not be impulse, which holds no signal between samples");
+      : lines(intersample(options.method) == Intersample::lines),
+        exact(lines || intersample(options.method) == Intersample::held) {
+    if (intersample(options.method) == Intersample::none) {
+      throw std::invalid_argument(std::string("longstate::Memory: method must not be ")
+                                      .append(name(options.method))
+                                      .append(", which holds no signal between samples"));
     }
     if (!exact) gbt_alpha(options.method, options.alpha);  // checks alpha
     if (is_time_invariant(measure)) {

@@ -35,7 +35,7 @@ void legendre_fading(const LegSExp& /*measure*/, double age, Eigen::Ref<Vector<d
 
 void legendre_of_lmu(const Lmu& /*measure*/, double age, Eigen::Ref<Vector<double>> h) { legendre(1 - age, age, h); }
 
-double fading(const LegSExp& /*measure*/, double age) { return std::exp(-age); }
+double fading_weight(const LegSExp& /*measure*/, double age) { return std::exp(-age); }
 
 double norm_of_lmu(const Lmu& /*measure*/, Index n) { return 1.0 / static_cast<double>(2 * n + 1); }
 
@@ -111,7 +111,7 @@ const MeasureRow<LegSExp>& row(const LegSExp&) {
                                                 .parameters = {},
                                                 .support = std::numeric_limits<double>::infinity(),
                                                 .has_finite_basis = finite_everywhere<LegSExp>,
-                                                .weight = fading,
+                                                .weight = fading_weight,
                                                 .tilt = no_tilt<LegSExp>,
                                                 .basis = legendre_fading,
                                                 .squared_norm = orthonormal<LegSExp>,
