@@ -7,6 +7,8 @@ endif()
 add_library(longstate_compile INTERFACE)
 target_compile_features(longstate_compile INTERFACE cxx_std_20)
 target_compile_options(longstate_compile INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+# A value of an enumeration, or a field of a table's row, that is forgotten must not wait for a run to be found.
+target_compile_options(longstate_compile INTERFACE -Werror=switch -Werror=switch-enum $<$<CXX_COMPILER_ID:GNU>:-Werror=missing-field-initializers>)
 if(LONGSTATE_SANITIZE)
   # Without the checks of every access that AddressSanitizer and Eigen's assertions make, too: they double the build's time.
   target_compile_options(longstate_compile INTERFACE

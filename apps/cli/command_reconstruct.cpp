@@ -62,10 +62,11 @@ void check(const ReconstructOptions& options) {
   for (const MemoryRequest& request : requests(options, 1, 1)) {
     const longstate::Measure measure = longstate::make_measure(request.measure, options.window.value_or(1.0));
     const longstate::Discretization method = longstate::make_discretization(request.method);
-    if (method == longstate::Discretization::impulse) {
-      throw InputError("--method impulse holds no signal between samples; a memory takes foh, zoh, bilinear or Euler");
+    if (intersample(method) == longstate::Intersample::none) {
+      throw InputError(fmt::format(
+          "--method {} holds no signal between samples; a memory takes foh, zoh, bilinear or Euler", request.method));
     }
-    if (method == longstate::Discretization::gbt) longstate::gbt_alpha(method, options.alpha);
+    if (is_gbt(method)) longstate::gbt_alpha(method, options.alpha);  // checks alpha
     if (options.input == "-" && !options.window && longstate::is_time_invariant(measure)) {
       throw InputError(
           fmt::format("--measure {} needs --window on standard input, whose duration is not known before its "
@@ -116,7 +117,8 @@ Outcome reconstruct_stream(const ReconstructOptions& options) {
   outcome.rate = options.rate.value_or(1.0);
   warn(options, outcome.rate, !options.rate);
   const bool all_windowed = std::none_of(options.measures.begin(), options.measures.end(), [](const std::string& name) {
-    return std::isinf(longstate::support(longstate::make_measure(name))) || name == "legs";
+    const longstate::Measure measure = longstate::make_measure(name);
+    return std::isinf(longstate::support(measure)) || !is_time_invariant(measure);
   });
   if (all_windowed) {
     outcome.history = History(history_bins, span(*options.window, outcome.rate));

@@ -97,7 +97,7 @@ Index copies_for(const DiscreteSystem& model, Index channels) {
 
 State<double> first_state(const SimulateOptions& options, const DiscreteSystem& model, Index copies) {
   if (options.initial_state.empty()) return State<double>::Zero(order(model), copies);
-  State<double> x = load_state(options.initial_state);
+  State<double> x = load_state(options.initial_state, model);
   if (x.rows() != order(model) || x.cols() != copies) {
     throw InputError(fmt::format("{}: the state must be {} x {}, got {} x {}", options.initial_state, order(model),
                                  copies, x.rows(), x.cols()));
@@ -108,7 +108,8 @@ State<double> first_state(const SimulateOptions& options, const DiscreteSystem& 
 /// Why the output of a system grew beyond any bound. The exact methods, bilinear and backward Euler keep a stable system stable.
 std::string why(const SimulateOptions& options, const DiscreteSystem& model) {
   const std::string& method = options.method.method;
-  const bool explicit_one = method == "forward-euler" || (method == "gbt" && options.method.alpha < 0.5);
+  const longstate::Discretization how = longstate::make_discretization(method);
+  const bool explicit_one = is_gbt(how) && longstate::gbt_alpha(how, options.method.alpha) < 0.5;
   if (explicit_one) {
     return fmt::format("the system is unstable, or {} is at dt = {}, which zoh and bilinear are not", method,
                        time_step(model));
@@ -203,7 +204,7 @@ void simulate(const SimulateOptions& options) {
     progress.update(input->progress(), done);
   }
   if (!options.save_state.empty()) {
-    const std::vector<std::byte> bytes = longstate::save_state<double>(x);
+    const std::vector<std::byte> bytes = longstate::save_state<double>(x, model);
     TextOutput file(options.save_state);
     file.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     file.commit();

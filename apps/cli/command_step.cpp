@@ -104,7 +104,8 @@ void run(const StepOptions& options) {
   Signal1 signal = load(options);
   const Index n = signal.samples.size();
   const std::vector<Index> places = watched(options, n);
-  const double duration = static_cast<double>(std::max<Index>(n - (options.method == "foh" ? 1 : 0), 1)) * signal.dt;
+  const bool lines = intersample(make_discretization(options.method)) == Intersample::lines;
+  const double duration = static_cast<double>(std::max<Index>(lines ? n - 1 : n, 1)) * signal.dt;
   const Measure measure = make_measure(options.measure, options.window.value_or(duration));
   if (options.window) warn_of_few_samples(measure, options.order, signal.dt, signal.assumed);
   Trace trace(

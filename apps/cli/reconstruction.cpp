@@ -11,6 +11,7 @@
 namespace cli {
 namespace {
 
+using longstate::Intersample;
 using longstate::Memory;
 
 Reconstruction begin(const MemoryRequest& request, const Memory<double>& memory) {
@@ -29,6 +30,10 @@ Reconstruction begin(const MemoryRequest& request, const Memory<double>& memory)
   result.coefficients = memory.coefficients();
   result.shape = memory.measure();
   return result;
+}
+
+Intersample intersample(const MemoryRequest& request) {
+  return longstate::intersample(longstate::make_discretization(request.method));
 }
 
 /// Age 1 may come out a rounding beyond the window.
@@ -76,7 +81,7 @@ Memory<double> MemoryRequest::make(double default_window) const {
 
 Reconstruction reconstruct(const MemoryRequest& request, const Matrix<double>& samples, Progress& progress) {
   const Index n = samples.cols();
-  const bool lines = request.method == "foh";
+  const bool lines = intersample(request) == Intersample::lines;
   const Index cells = std::max<Index>(lines ? n - 1 : n, 1);
   Memory<double> memory = request.make(static_cast<double>(cells) * request.dt);
 
@@ -123,7 +128,7 @@ Reconstruction reconstruct(const MemoryRequest& request, const Matrix<double>& s
 
 Reconstruction reconstruct(const MemoryRequest& request, const Memory<double>& memory, const History& history) {
   Reconstruction result = begin(request, memory);
-  const bool lines = request.method == "foh";
+  const bool lines = intersample(request) == Intersample::lines;
   const double n = static_cast<double>(history.samples());
 
   double energy = 0;  // int u^2 omega / chi^2 dage, a bin at a time
@@ -159,7 +164,8 @@ Reconstruction reconstruct(const MemoryRequest& request, const Memory<double>& m
   const Eigen::Map<const Eigen::VectorXd> age_list(ages.data(), count);
   const Matrix<double> h = longstate::basis(result.shape, result.order, age_list);
   result.signal = result.coefficients.transpose() * h;
-  if (lines || request.method == "zoh") {  // coefficients are the projection: no fit in these functions is better
+  if (lines || intersample(request) ==
+                   Intersample::held) {  // coefficients are the projection: no fit in these functions is better
     const Vector<double> norms = longstate::basis_norms(result.shape, result.order);
     const double kept = (result.coefficients.cwiseAbs2().transpose() * norms).sum();
     result.error = result.best_error = energy > 0 ? std::sqrt(std::max(0.0, 1 - kept / energy)) : 0.0;

@@ -36,16 +36,23 @@ std::string matrix(const std::string& name, const Matrix<double>& A) {
 }
 
 std::string what_is_kept(const Measure& measure) {
-  const std::string_view kind = name(measure);
-  if (kind == "legs") return "all of the past, evenly: its window is the time since the start";
-  if (kind == "legs-exp" || kind == "lagt") return "the past, fading as it ages";
-  if (kind == "chebt") return "a sliding window, its two ends above all";
-  return "a sliding window of the past, evenly";
+  if (!is_time_invariant(measure)) return "all of the past, evenly: its window is the time since the start";
+  if (std::isinf(support(measure))) return "the past, fading as it ages";
+  const double middle = weight(measure, 0.5), end = weight(measure, 0);
+  if (end > middle) return "a sliding window, its two ends above all";
+  return end < middle ? "a sliding window, its middle above all" : "a sliding window of the past, evenly";
 }
 
 std::string between_samples(Discretization method) {
-  if (method == Discretization::foh) return "between samples it runs along straight lines (foh)";
-  if (method == Discretization::zoh) return "each sample is held for the step that ends with it (zoh)";
+  switch (intersample(method)) {
+    case Intersample::lines:
+      return fmt::format("between samples it runs along straight lines ({})", name(method));
+    case Intersample::held:
+      return fmt::format("each sample is held for the step that ends with it ({})", name(method));
+    case Intersample::approximate:
+    case Intersample::none:
+      break;
+  }
   return fmt::format("the step is the published one, {}: nearly that of a held signal", name(method));
 }
 
@@ -93,9 +100,9 @@ std::string lesson_introduction(const Memory<double>& memory) {
   text += matrix("A", matrices.A) + "\n" + fmt::format("  {:>4} = {}\n\n", "B", row(matrices.B));
   text += fmt::format("A sample comes every {:.4g} s;\n{}.\n", options.dt, between_samples(options.method));
   if (invariant) {
-    const DiscreteStateSpace step = discretize(
-        coefficient_system(measure, options.order), options.dt,
-        options.method == Discretization::foh ? Discretization::zoh : options.method, {.alpha = options.alpha});
+    const DiscreteStateSpace step =
+        discretize(coefficient_system(measure, options.order), options.dt, options.method,
+                   {.convention = default_convention(options.method), .alpha = options.alpha});
     text += fmt::format("Without a signal a step would multiply x by\n\n{}\n", matrix("E", step.A));
     text +=
         "which moves the remembered past one step back in the window. The sample then\nfills what has become free.\n";

@@ -240,11 +240,11 @@ std::string system_to_text(const DiscreteStateSpace& s) {
   return document.dump().append("\n");
 }
 
-Matrix<double> load_state(const std::string& path) {
+Matrix<double> load_state(const std::string& path, const longstate::DiscreteSystem& system) {
   const std::string text = read_file(path);
   if (text.starts_with("LSTA")) {
     try {
-      return longstate::restore_state<double>(std::as_bytes(std::span(text)));
+      return longstate::restore_state<double>(std::as_bytes(std::span(text)), system);
     } catch (const std::invalid_argument& error) {
       throw InputError(fmt::format("{}: {}", path, error.what()));
     }

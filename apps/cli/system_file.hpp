@@ -25,6 +25,6 @@ std::string system_to_text(const longstate::StateSpace& system);
 std::string system_to_text(const longstate::DiscreteStateSpace& system);
 
 /// The "state" of a document that simulate printed, or a file that --save-state made: N x copies. Throws InputError.
-longstate::Matrix<double> load_state(const std::string& path);
+longstate::Matrix<double> load_state(const std::string& path, const longstate::DiscreteSystem& system);
 
 }  // namespace cli

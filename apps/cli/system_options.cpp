@@ -38,13 +38,15 @@ Source source(const SystemOptions& options) {
   if (!options.init.empty()) {
     return longstate::initialize_diagonal(options.init, options.measure.order, options.measure.window);
   }
-  if (options.measure.measure == "legs") {
+  const longstate::Measure measure = options.measure.make();
+  if (!is_time_invariant(measure)) {
     throw InputError(
-        "--measure legs varies in time, and this needs a time-invariant system: take legs-exp, which has "
-        "the same matrices, or the subcommand reconstruct");
+        fmt::format("--measure {} varies in time, and this needs a time-invariant system: take legs-exp, which has "
+                    "the same matrices, or the subcommand reconstruct",
+                    name(measure)));
   }
-  return options.delay ? longstate::hippo_delay_system(options.measure.make(), options.measure.order, *options.delay)
-                       : longstate::hippo_coefficient_system(options.measure.make(), options.measure.order);
+  return options.delay ? longstate::hippo_delay_system(measure, options.measure.order, *options.delay)
+                       : longstate::hippo_coefficient_system(measure, options.measure.order);
 }
 
 /// Without --structure: what the source has, and of a measure the O(N) operator where its step is less work than a matrix.
@@ -52,7 +54,7 @@ Structure automatic(const Source& source, const MethodOptions& method, double dt
   if (std::holds_alternative<longstate::DiagonalSystem>(source)) return Structure::diagonal;
   const auto* hippo = std::get_if<HippoSystem>(&source);
   const longstate::Discretization how = longstate::make_discretization(method.method);
-  if (!hippo || !longstate::has_operator(hippo->measure) || how == longstate::Discretization::impulse) {
+  if (!hippo || !longstate::has_operator(hippo->measure) || intersample(how) == longstate::Intersample::none) {
     return Structure::dense;
   }
   longstate::HippoStep<double> step(hippo->measure, hippo->order(), how, method.alpha);
@@ -154,9 +156,8 @@ void MethodOptions::add_to(CLI::App& app) {
 
 longstate::DiscretizeOptions MethodOptions::options() const {
   const longstate::Discretization how = longstate::make_discretization(method);
-  const bool only_control = how == longstate::Discretization::foh || how == longstate::Discretization::impulse;
-  const std::string chosen = !convention.empty() ? convention : only_control ? "control" : "sequence";
-  return {.convention = longstate::make_convention(chosen), .alpha = alpha};
+  return {.convention = convention.empty() ? default_convention(how) : longstate::make_convention(convention),
+          .alpha = alpha};
 }
 
 }  // namespace cli

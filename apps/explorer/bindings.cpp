@@ -10,6 +10,7 @@
 #include <emscripten/bind.h>
 #include <emscripten/val.h>
 
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -104,6 +105,36 @@ val open(const Choice& choice, const val& samples) {
   });
 }
 
+/// What there is to choose: {measures: [{name, fades, infinite}], methods: [name, …]}, `infinite` where the basis is at age 0. Methods
+/// are those that a memory takes, but not the one that asks for an alpha.
+val choices() {
+  val measures = val::array();
+  for (const std::string_view each : measure_names()) {
+    const Measure measure = make_measure(each);
+    val entry = val::object();
+    entry.set("name", std::string(each));
+    entry.set("fades", std::isinf(support(measure)));
+    entry.set("infinite", !in_support(measure, 0));
+    measures.call<void>("push", entry);
+  }
+  val methods = val::array();
+  for (const std::string_view each : discretization_names()) {
+    const Discretization method = make_discretization(each);
+    const bool asks = is_gbt(method) && gbt_alpha(method, 0) != gbt_alpha(method, 1);
+    if (!asks && intersample(method) != Intersample::none) methods.call<void>("push", std::string(each));
+  }
+  val result = val::object();
+  result.set("measures", measures);
+  result.set("methods", methods);
+  return result;
+}
+
+/// A system's own method, or the hold where its sequence form has none.
+Discretization of_sequence(const Choice& choice) {
+  const Discretization method = make_discretization(choice.method);
+  return default_convention(method) == Convention::sequence ? method : Discretization::zoh;
+}
+
 /// Weight and basis at ages, A, B, and A of a step (none for legs, whose steps differ).
 val measure_of(const Choice& choice, const val& at) {
   return guarded([&] {
@@ -117,9 +148,7 @@ val measure_of(const Choice& choice, const val& at) {
     result.set("basis", numbers(Matrix<double>(basis(measure, order, ages))));
     result.set("weight", numbers(Vector<double>(ages.unaryExpr([&](double age) { return weight(measure, age); }))));
     if (is_time_invariant(measure)) {
-      const Discretization method = make_discretization(choice.method);
-      const DiscreteStateSpace step = discretize(coefficient_system(measure, order), choice.dt,
-                                                 method == Discretization::foh ? Discretization::zoh : method);
+      const DiscreteStateSpace step = discretize(coefficient_system(measure, order), choice.dt, of_sequence(choice));
       result.set("step", numbers(step.A));
     }
     return result;
@@ -129,9 +158,8 @@ val measure_of(const Choice& choice, const val& at) {
 /// The delay line of a measure: its kernel, and the output by the recurrence and by convolution with the kernel.
 val two_ways(const Choice& choice, double delay, const val& signal) {
   return guarded([&] {
-    const Discretization method = make_discretization(choice.method);
     const DiscreteSystem system = discretize(delay_system(choice.make(), static_cast<Index>(choice.order), delay),
-                                             choice.dt, method == Discretization::foh ? Discretization::zoh : method);
+                                             choice.dt, of_sequence(choice));
     const Vector<double> u = vector(signal);
     const Index n = u.size();
     const Vector<double> K = kernel(system, n).row(0).transpose();
@@ -159,6 +187,7 @@ EMSCRIPTEN_BINDINGS(longstate) {
       .field("window", &Choice::window)
       .field("dt", &Choice::dt);
   emscripten::class_<Session>("Session").smart_ptr<std::shared_ptr<Session>>("Session").function("at", &Session::at);
+  emscripten::function("choices", &choices);
   emscripten::function("open", &open);
   emscripten::function("measureOf", &measure_of);
   emscripten::function("twoWays", &two_ways);

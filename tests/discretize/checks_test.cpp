@@ -30,6 +30,7 @@ void check_refused(const DiscreteSystem& system, const std::string& culprit) {
     }
   };
   refuses([&] { validate(system); });
+  refuses([&] { std::visit([](const auto& of_structure) { DiscreteSystem made(of_structure); }, system); });
   refuses([&] { Recurrence<double> path(system); });
   refuses([&] { Chunked<float> path(system, 16); });
 #if LONGSTATE_WITH_FFTW
@@ -44,9 +45,10 @@ void check_refused(const DiscreteSystem& system, const std::string& culprit) {
 }
 
 template <class System, class Change>
-DiscreteSystem changed(System system, const Change& change) {
-  change(system);
-  return system;
+DiscreteSystem changed(const System& system, const Change& change) {
+  DiscreteSystem later = system;  // checked before the change
+  change(std::get<System>(later));
+  return later;
 }
 
 DiagonalSystem one_entry(Complex lambda) {

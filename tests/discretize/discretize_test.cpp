@@ -165,3 +165,25 @@ TEST_CASE("what cannot be discretised is refused") {
   CHECK_THROWS_AS(discretize(StateSpace{one(2), one(1), one(1), one(0)}, 0.5, Discretization::backward_euler),
                   std::domain_error);
 }
+
+TEST_CASE("methods say what they take the signal to do, and which convention they have") {
+  for (const std::string_view wanted : discretization_names()) {
+    CAPTURE(wanted);
+    const Discretization method = make_discretization(wanted);
+    CHECK(name(method) == wanted);
+    CHECK((default_convention(method) == Convention::control) == (wanted == "foh" || wanted == "impulse"));
+    CHECK((intersample(method) == Intersample::held) == (wanted == "zoh"));
+    CHECK((intersample(method) == Intersample::lines) == (wanted == "foh"));
+    CHECK((intersample(method) == Intersample::none) == (wanted == "impulse"));
+    CHECK((intersample(method) == Intersample::approximate) == is_gbt(method));
+  }
+}
+
+TEST_CASE("a number that is no method is refused") {
+  for (const int number : {-1, 7, 42}) {
+    const auto none = static_cast<Discretization>(number);
+    CHECK_THROWS_AS(name(none), std::invalid_argument);
+    CHECK_THROWS_AS(is_gbt(none), std::invalid_argument);
+    CHECK_THROWS_AS(sample_age(none), std::invalid_argument);
+  }
+}

@@ -9,11 +9,6 @@ namespace {
 
 using Complex = std::complex<double>;
 
-constexpr Discretization methods[] = {Discretization::forward_euler, Discretization::backward_euler,
-                                      Discretization::bilinear,      Discretization::gbt,
-                                      Discretization::zoh,           Discretization::foh,
-                                      Discretization::impulse};
-
 Index draw_order(Random& random) {
   return random.chance(0.4) ? random.integer(1, 12) : static_cast<Index>(random.log_uniform(12, 200));
 }
@@ -24,8 +19,8 @@ struct Method {
 };
 
 Method draw_method(Random& random) {
-  Method m{random.one_of(methods), {}};
-  const bool only_control = m.method == Discretization::foh || m.method == Discretization::impulse;
+  Method m{make_discretization(random.one_of(discretization_names())), {}};
+  const bool only_control = default_convention(m.method) == Convention::control;
   m.options.convention = only_control || random.chance(0.4) ? Convention::control : Convention::sequence;
   m.options.alpha = random.uniform(0.5, 1);
   return m;
@@ -39,7 +34,10 @@ double draw_step(Random& random) {
 }
 
 Measure draw_measure(Random& random, double window) {
-  const std::string_view names[] = {"legs-exp", "legt", "lmu", "lagt", "fourier", "chebt"};
+  std::vector<std::string_view> names;
+  for (const std::string_view name : measure_names()) {
+    if (is_time_invariant(make_measure(name))) names.push_back(name);
+  }
   return make_measure(random.one_of(names), window);
 }
 

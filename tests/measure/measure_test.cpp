@@ -1,3 +1,5 @@
+#include "../lib/src/measure/table.hpp"
+
 #include <longstate/measure/measure.hpp>
 
 #include <doctest/doctest.h>
@@ -36,4 +38,19 @@ TEST_CASE("weights are those of HiPPO, and zero outside the window") {
   CHECK(weight(LagT{.alpha = 0.5}, 4) == doctest::Approx(2 * 0.01831563888873418).epsilon(1e-15));
   CHECK(weight(ChebT{}, 0.5) == doctest::Approx(0.6366197723675814).epsilon(1e-15));
   CHECK(tilt(LagT{}, 2) == doctest::Approx(0.36787944117144233).epsilon(1e-15));
+}
+
+TEST_CASE("the kind of operator that a row states is that of its matrices") {
+  using detail::OperatorKind;
+  for (const std::string_view wanted : measure_names()) {
+    CAPTURE(wanted);
+    const detail::Form form =
+        detail::with_row(make_measure(wanted), [](const auto& row, const auto& m) { return row.matrices(m, 3); });
+    const auto* semiseparable = std::get_if<detail::Semiseparable>(&form);
+    const OperatorKind kind = std::holds_alternative<detail::Waves>(form) ? OperatorKind::waves
+                              : !semiseparable                            ? OperatorKind::none
+                              : semiseparable->above.size() == 0          ? OperatorKind::triangular
+                                                                          : OperatorKind::semiseparable;
+    CHECK(detail::operator_kind(make_measure(wanted)) == kind);
+  }
 }

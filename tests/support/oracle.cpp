@@ -29,7 +29,7 @@ Run direct_run(const longstate::DiscreteStateSpace& system, const Matrix<double>
 Run direct_run(const std::vector<longstate::DiscreteSystem>& layer, const Matrix<double>& u, const Matrix<double>& x0) {
   Run all{u, x0};
   for (Index c = 0; c < x0.cols(); ++c) {
-    const auto& system = layer[layer.size() == 1 ? 0 : static_cast<std::size_t>(c)];
+    const auto& system = layer[static_cast<std::size_t>(c) % layer.size()];
     const Run one = direct_run(dense(system), u.row(c), x0.col(c));
     all.y.row(c) = one.y;
     all.x.col(c) = one.x;

@@ -20,7 +20,7 @@ struct Run {
 };
 Run direct_run(const longstate::DiscreteStateSpace& system, const Matrix<double>& u, const Matrix<double>& x0);
 
-/// The same of one system, or a layer with one for each column of x0: single inputs and outputs, one a row of u.
+/// The same of a layer, column c of x0 by system c mod its size: single inputs and outputs, one a row of u.
 Run direct_run(const std::vector<longstate::DiscreteSystem>& layer, const Matrix<double>& u, const Matrix<double>& x0);
 
 /// One step of x' = A x + B u in long double (dense, 64 bits of mantissa, so about eps_long ||dt A||): the input goes from

@@ -12,6 +12,7 @@ export interface Step {
 }
 export interface MeasureOf { A: Float64Array; B: Float64Array; basis: Float64Array; weight: Float64Array; step?: Float64Array }
 export interface TwoWays { kernel: Float64Array; recurrence: Float64Array; convolution: Float64Array }
+export interface Choices { measures: {name: string; fades: boolean; infinite: boolean}[]; methods: string[] }
 export interface Session { at(k: number): Step; delete(): void }
 
 type Result<T> = T & {error?: string};
@@ -24,6 +25,7 @@ function value<T>(result: Result<T>): T {
 export async function startEngine() {
   const wasm = await load();
   return {
+    choices: (): Choices => wasm.choices(),
     open(choice: Choice, samples: Float64Array): Session {
       const session = value<{session: {at(k: number): Result<Step>; delete(): void}}>(wasm.open(choice, samples)).session;
       return {at: k => value(session.at(k)), delete: () => session.delete()};

@@ -12,16 +12,18 @@ const element = <T extends HTMLElement>(id: string) => document.getElementById(i
 const input = (id: string) => element<HTMLInputElement>(id);
 const grey = '#8d8d96';
 
-const measures: Record<string, string> = {
+// What is said of the library's choices, in the order of the lists; one of which nothing is said comes by its name, last.
+const measureTexts: Record<string, string> = {
   legt: 'legt: a sliding window', legs: 'legs: all of the past', 'legs-exp': 'legs-exp: fading', lagt: 'lagt: fading, Laguerre',
   lmu: 'lmu: legt as the LMU scales it', fourier: 'fourier: a window, by waves', chebt: 'chebt: a window, its ends above all',
 };
-const methods: Record<string, string> = {
+const methodTexts: Record<string, string> = {
   foh: 'foh: straight lines, exact', zoh: 'zoh: held samples, exact', bilinear: 'bilinear', 'backward-euler': 'backward Euler', 'forward-euler': 'forward Euler',
 };
 const mostOrder = 256;
 
 const engine = await startEngine();
+const {measures, methods} = engine.choices();
 const signals: Signal[] = await builtIn();
 const state = {signal: signals[0], session: undefined as Session | undefined, choice: undefined as Choice | undefined, at: 0, playing: false};
 
@@ -79,10 +81,11 @@ function change(): boolean {
   }
 }
 
-const fading = (measure: string) => measure === 'legs-exp' || measure === 'lagt';
+const measureOf = (name: string) => measures.find(each => each.name === name);
+const fading = (measure: string) => measureOf(measure)?.fades ?? false;
 
 function drawMeasure(choice: Choice) {
-  const span = fading(choice.measure) ? 3 : 1, edge = choice.measure === 'chebt' ? 0.004 : 0;
+  const span = fading(choice.measure) ? 3 : 1, edge = measureOf(choice.measure)?.infinite ? 0.004 : 0;
   const ages = Float64Array.from({length: 241}, (_, i) => Math.min(Math.max(span * i / 240, edge), span - edge));
   const of: MeasureOf = engine.measureOf(choice, ages);
   charts.weight.draw(ages, [{label: 'weight', stroke: colours[1], width: 2}], [of.weight], {range: [0, 1.1 * Math.min(of.weight.reduce((a, b) => Math.max(a, b), 0), 5)]});
@@ -260,8 +263,12 @@ function tour() {
   dialog.addEventListener('keydown', event => { if (event.key === 'Escape') dialog.close(); });
 }
 
-for (const [value, text] of Object.entries(measures)) element('measure').append(new Option(text, value));
-for (const [value, text] of Object.entries(methods)) element('method').append(new Option(text, value));
+function offer(id: string, names: string[], texts: Record<string, string>) {
+  const said = Object.keys(texts).filter(name => names.includes(name)), others = names.filter(name => !(name in texts));
+  for (const name of [...said, ...others]) element(id).append(new Option(texts[name] ?? name, name));
+}
+offer('measure', measures.map(each => each.name), measureTexts);
+offer('method', methods, methodTexts);
 list();
 for (const id of ['measure', 'method', 'order', 'window', 'delay']) element(id).addEventListener('change', change);
 element('signal').addEventListener('change', () => take(signals[Number(input('signal').value)], false));

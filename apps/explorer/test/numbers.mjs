@@ -21,7 +21,11 @@ function check(what, actual, expected) {
   if (!(apart <= 1e-12)) { console.log(`FAILED: ${what}: ${apart} apart`); ++failures; }
 }
 
-for (const measure of ['legs', 'legs-exp', 'legt', 'lmu', 'lagt', 'fourier', 'chebt']) {
+const {measures, methods} = wasm.choices();
+if (measures.length < 7 || !['foh', 'zoh', 'bilinear'].every(each => methods.includes(each)) || methods.includes('gbt') || methods.includes('impulse')) {
+  console.log('FAILED: the choices'); ++failures;
+}
+for (const {name: measure} of measures) {
   for (const method of ['foh', 'zoh', 'bilinear']) {
     for (const order of [4, 33]) {
       const choice = {measure, method, order, window: 22, dt: 1 / 12};

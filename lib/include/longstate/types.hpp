@@ -60,6 +60,16 @@ class Vector : public detail::Plain<T, 1> {
   Vector(Plain&& values) noexcept : Plain(std::move(values)) {}
 };
 
+/// Of other sizes is another; Eigen's would look beyond the end.
+template <class T>
+bool operator==(const Matrix<T>& a, const Matrix<T>& b) {
+  return a.rows() == b.rows() && a.cols() == b.cols() && (a.array() == b.array()).all();
+}
+template <class T>
+bool operator==(const Vector<T>& a, const Vector<T>& b) {
+  return a.size() == b.size() && (a.array() == b.array()).all();
+}
+
 /// The state of a running system: N x copies. An ordinary value: copy, compare or save it at will.
 template <class T>
 using State = Matrix<T>;

@@ -40,6 +40,13 @@ inline void check_positive(std::string_view where, std::string_view parameter, d
   }
 }
 
+inline void check_above(std::string_view where, std::string_view parameter, double bound, double value) {
+  if (std::isfinite(value) && value > bound) return;
+  std::ostringstream rule;
+  rule << parameter << " must be above " << bound;
+  fail(where, rule.str(), value);
+}
+
 inline void check_order(std::string_view where, Index order) {
   if (order < 1 || order > max_order) {
     fail(where, "order must be from 1 to " + std::to_string(max_order), order);

@@ -19,7 +19,7 @@ inline Index check_copies(std::string_view where, Index copies) {
   return copies;
 }
 
-/// Checks that all systems of a layer are valid and alike in their sizes, dt and convention. Gives the number of copies: 0 is one of each.
+/// Checks that all systems of a layer are valid and alike in their sizes and convention; each may have a dt of its own. Gives the number of copies: 0 is one of each.
 inline Index check_layer(std::string_view where, const std::vector<DiscreteSystem>& layer, Index copies = 0) {
   if (layer.empty()) fail(where, "a layer must have at least one system", 0);
   const auto systems = static_cast<Index>(layer.size());
@@ -30,9 +30,8 @@ inline Index check_layer(std::string_view where, const std::vector<DiscreteSyste
   for (const DiscreteSystem& system : layer) {
     validate(system);
     const bool alike = order(system) == order(first) && inputs(system) == inputs(first) &&
-                       outputs(system) == outputs(first) && convention(system) == convention(first) &&
-                       time_step(system) == time_step(first);
-    if (!alike) fail(where, "the systems of a layer must agree in sizes, dt and convention", "two that differ");
+                       outputs(system) == outputs(first) && convention(system) == convention(first);
+    if (!alike) fail(where, "the systems of a layer must agree in sizes and convention", "two that differ");
   }
   return copies == 0 ? systems : copies;
 }

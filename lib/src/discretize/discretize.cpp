@@ -1,6 +1,8 @@
 #include "../detail/balance.hpp"
 #include "../detail/check.hpp"
 #include "../detail/decompositions.hpp"
+#include "../detail/overloaded.hpp"
+#include "methods.hpp"
 
 #include <longstate/discretize/discretize.hpp>
 #include <longstate/discretize/phi.hpp>
@@ -13,10 +15,15 @@
 namespace longstate {
 namespace {
 
-using namespace std::string_view_literals;
+using detail::Gbt;
+using detail::Overloaded;
+using detail::PhiRule;
 
-constexpr std::array method_names{"forward-euler"sv, "backward-euler"sv, "bilinear"sv, "gbt"sv, "zoh"sv,
-                                  "foh"sv,           "impulse"sv};
+constexpr auto method_names = [] {
+  std::array<std::string_view, detail::method_rows.size()> names;
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = detail::method_rows[i].name;
+  return names;
+}();
 
 std::vector<Matrix<double>> phi_of_step(const Matrix<double>& X, int k) {
   try {
@@ -55,29 +62,14 @@ void discretize_gbt(DiscreteStateSpace& d, const StateSpace& s, double dt, doubl
   }
 }
 
-void discretize_zoh(DiscreteStateSpace& d, const StateSpace& s, double dt) {
-  const auto phi = phi_of_step(s.A * dt, 1);
+void discretize_by_phi(DiscreteStateSpace& d, const StateSpace& s, double dt, const PhiRule& rule) {
+  const auto phi = phi_of_step(s.A * dt, phi_count(rule));
   d.A = phi[0];
-  d.B = dt * (phi[1] * s.B);
-}
-
-/// The state is shifted by h phi_2 B u_k, which hides the next sample in the current one (scipy's realisation).
-void discretize_foh(DiscreteStateSpace& d, const StateSpace& s, double dt) {
-  const auto phi = phi_of_step(s.A * dt, 2);
-  const Matrix<double> start = dt * ((phi[1] - phi[2]) * s.B);
-  const Matrix<double> end = dt * (phi[2] * s.B);
-  d.A = phi[0];
-  d.B = start + phi[0] * end;
-  d.D = s.D + s.C * end;
-}
-
-void discretize_impulse(DiscreteStateSpace& d, const StateSpace& s, double dt) {
-  if (!s.D.isZero(0)) {
-    throw std::invalid_argument("longstate::discretize: impulse takes a system without feed-through, got D != 0");
-  }
-  d.A = phi_of_step(s.A * dt, 0)[0];
-  d.B = dt * (d.A * s.B);
-  d.D = dt * s.C * s.B;
+  d.B = dt * (sum_of(rule.start, phi) * s.B);
+  if (!takes_both_ends(rule)) return;
+  const Matrix<double> end = dt * (sum_of(rule.end, phi) * s.B);
+  d.B += phi[0] * end;
+  d.D += s.C * end;
 }
 
 void check_representable(const DiscreteStateSpace& d) {
@@ -99,7 +91,7 @@ void check_representable(const DiscreteStateSpace& d) {
 
 std::span<const std::string_view> discretization_names() { return method_names; }
 
-std::string_view name(Discretization method) { return method_names[static_cast<std::size_t>(method)]; }
+std::string_view name(Discretization method) { return detail::row(method).name; }
 
 Discretization make_discretization(std::string_view wanted) {
   for (std::size_t i = 0; i < method_names.size(); ++i) {
@@ -108,56 +100,65 @@ Discretization make_discretization(std::string_view wanted) {
   detail::fail_unknown("make_discretization", "method", method_names, wanted);
 }
 
-bool is_gbt(Discretization method) { return method <= Discretization::gbt; }
+bool is_gbt(Discretization method) { return std::holds_alternative<Gbt>(detail::row(method).rule); }
+
+Intersample intersample(Discretization method) {
+  return std::visit(Overloaded{[](const Gbt&) { return Intersample::approximate; },
+                               [](const PhiRule& rule) { return intersample_of(rule); }},
+                    detail::row(method).rule);
+}
+
+Convention default_convention(Discretization method) {
+  return std::visit(Overloaded{[](const Gbt&) { return Convention::sequence; },
+                               [](const PhiRule& rule) {
+                                 return takes_both_ends(rule) ? Convention::control : Convention::sequence;
+                               }},
+                    detail::row(method).rule);
+}
 
 double gbt_alpha(Discretization method, double alpha) {
-  switch (method) {
-    case Discretization::forward_euler:
-      return 0.0;
-    case Discretization::backward_euler:
-      return 1.0;
-    case Discretization::bilinear:
-      return 0.5;
-    case Discretization::gbt:
-      if (!(alpha >= 0 && alpha <= 1)) detail::fail("discretize", "alpha must be from 0 to 1", alpha);
-      return alpha;
-    default:
-      detail::fail("gbt_alpha", "method must be forward-euler, backward-euler, bilinear or gbt", name(method));
-  }
+  const Gbt* const gbt = std::get_if<Gbt>(&detail::row(method).rule);
+  if (!gbt) detail::fail("gbt_alpha", "method must be forward-euler, backward-euler, bilinear or gbt", name(method));
+  if (gbt->alpha) return *gbt->alpha;
+  if (!(alpha >= 0 && alpha <= 1)) detail::fail("discretize", "alpha must be from 0 to 1", alpha);
+  return alpha;
 }
 
 double sample_age(Discretization method, double alpha) {
-  if (is_gbt(method)) return 1 - gbt_alpha(method, alpha);
-  return method == Discretization::zoh ? 0.5 : 0.0;
+  return std::visit(Overloaded{[&](const Gbt&) { return 1 - gbt_alpha(method, alpha); },
+                               [](const PhiRule& rule) { return rule.sample_age; }},
+                    detail::row(method).rule);
 }
 
 void check_discretization(Discretization method, double dt, const DiscretizeOptions& options) {
   detail::check_positive("discretize", "dt", dt);
-  const bool needs_control = method == Discretization::foh || method == Discretization::impulse;
-  if (needs_control && options.convention == Convention::sequence) {
+  if (default_convention(method) == Convention::control && options.convention == Convention::sequence) {
     detail::fail("discretize", std::string(name(method)) + " takes the control convention", "sequence");
   }
+}
+
+void detail::check_feed_through(Discretization method, const Matrix<double>& D) {
+  const PhiRule* const rule = std::get_if<PhiRule>(&row(method).rule);
+  if (!rule || !takes_impulses(*rule) || D.isZero(0)) return;
+  throw std::invalid_argument(std::string("longstate::discretize: ")
+                                  .append(name(method))
+                                  .append(" takes a system without feed-through, got D != 0"));
 }
 
 DiscreteStateSpace discretize(const StateSpace& system, double dt, Discretization method,
                               const DiscretizeOptions& options) {
   validate(system);
   check_discretization(method, dt, options);
+  detail::check_feed_through(method, system.D);
 
   if (!(dt * system.A).allFinite()) throw std::domain_error("longstate::discretize: dt A is beyond the largest number");
 
   const detail::Balanced balanced(system);
   const StateSpace& s = balanced.system;
   DiscreteStateSpace discrete{{}, {}, s.C, s.D, dt, options.convention};
-  if (is_gbt(method)) {
-    discretize_gbt(discrete, s, dt, gbt_alpha(method, options.alpha));
-  } else if (method == Discretization::zoh) {
-    discretize_zoh(discrete, s, dt);
-  } else if (method == Discretization::foh) {
-    discretize_foh(discrete, s, dt);
-  } else {
-    discretize_impulse(discrete, s, dt);
-  }
+  std::visit(Overloaded{[&](const Gbt&) { discretize_gbt(discrete, s, dt, gbt_alpha(method, options.alpha)); },
+                        [&](const PhiRule& rule) { discretize_by_phi(discrete, s, dt, rule); }},
+             detail::row(method).rule);
   const bool same_C = discrete.C == s.C;
   discrete = detail::rescaled(discrete, balanced.d.cwiseInverse());
   if (same_C) discrete.C = system.C;  // what underflowed on the way comes back

@@ -1,5 +1,6 @@
 #include "../detail/check.hpp"
 #include "../detail/multiply.hpp"
+#include "../measure/table.hpp"
 
 #include <longstate/discretize/hippo_step.hpp>
 #include <longstate/discretize/phi.hpp>
@@ -11,7 +12,7 @@ namespace longstate {
 namespace {
 
 constexpr Index few_substeps = 1 << 8;  // of O(N) each, without memory of their own, whatever a matrix would save
-// A step that float can take by gbt, and its ||A|| dt, fourier's apart, whose frequencies do not fade.
+// A step that float can take by gbt, and its ||A|| dt; that of waves, which do not fade, apart.
 constexpr double part_of_window = 0.1, most_norm = 300, most_turn = 6;
 
 }  // namespace
@@ -25,7 +26,7 @@ HippoStep<T>::HippoStep(const Measure& measure, Index order, Discretization meth
       alpha_(is_gbt(method) ? gbt_alpha(method, alpha) : alpha),
       options_(pade),
       rate_(order) {
-  if (method == Discretization::impulse) detail::fail("HippoStep", "method must not be", name(method));
+  if (intersample(method) == Intersample::none) detail::fail("HippoStep", "method must not be", name(method));
   choose_pade(0, pade);  // checks it
   if (is_gbt(method)) {
     if (std::is_same_v<T, float>) {
@@ -52,7 +53,8 @@ void HippoStep<T>::prepare(double dt) {
 template <class T>
 void HippoStep<T>::prepare_step(double dt) {
   if (is_gbt(method_)) {
-    const double most = std::holds_alternative<Fourier>(measure_) ? most_turn : most_norm;
+    const bool turns = detail::operator_kind(measure_) == detail::OperatorKind::waves;
+    const double most = turns ? most_turn : most_norm;
     in_double_ = !wide_.empty() && (A_.norm_bound() * dt > most || dt > part_of_window * timescale(measure_));
     if (in_double_) return wide_.front().prepare(dt);
     if (alpha_ > 0) implicit_.prepare(A_, static_cast<T>(alpha_ * dt));
@@ -106,9 +108,9 @@ void HippoStep<T>::prepare_matrix(double dt) {
 
 template <class T>
 void HippoStep<T>::advance(State<T>& x, ConstFrame<T> first, ConstFrame<T> last) {
-  const bool line = method_ == Discretization::foh;
+  const bool gbt = is_gbt(method_), line = intersample(method_) == Intersample::lines;
   for (Index c = 0; c < x.cols(); ++c) {
-    if (is_gbt(method_)) {
+    if (gbt) {
       advance_gbt(x.col(c), A_.B(), last(c));
     } else {
       advance_exponential(x.col(c), A_.B(), line ? first(c) : last(c), last(c));

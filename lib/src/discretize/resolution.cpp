@@ -1,6 +1,8 @@
 #include "../detail/balance.hpp"
 #include "../detail/check.hpp"
 #include "../detail/decompositions.hpp"
+#include "../detail/overloaded.hpp"
+#include "methods.hpp"
 
 #include <longstate/discretize/phi.hpp>
 #include <longstate/discretize/resolution.hpp>
@@ -84,7 +86,8 @@ Matrix<double> logarithm(const Matrix<double>& A) {
   return result;
 }
 
-StateSpace undo_zoh(const DiscreteStateSpace& d) {
+/// Of a hold, whose B is start h B.
+StateSpace undo_hold(const DiscreteStateSpace& d, const detail::PhiRule& rule) {
   const Vector<std::complex<double>> eigenvalues = detail::eigenvalues(d.A);
   for (const std::complex<double>& value : eigenvalues) {
     if (value == 0.0 || (value.imag() == 0 && value.real() < 0)) {
@@ -93,7 +96,8 @@ StateSpace undo_zoh(const DiscreteStateSpace& d) {
   }
   const Matrix<double> A = logarithm(d.A) / d.dt;
   check_in_range(A, d.dt);
-  const Matrix<double> B = solve(d.dt * phi_functions(d.dt * A, 1)[1], d.B, "phi_1(dt A) is singular");
+  const Matrix<double> start = sum_of(rule.start, phi_functions(d.dt * A, phi_count(rule)));
+  const Matrix<double> B = solve(d.dt * start, d.B, "phi_1(dt A) is singular");
   return {A, B, d.C, d.D};
 }
 
@@ -102,11 +106,16 @@ StateSpace undo_zoh(const DiscreteStateSpace& d) {
 StateSpace continuous(const DiscreteStateSpace& system, Discretization method, double alpha) {
   validate(system);
   const detail::Balanced balanced(system);
-  const bool gbt = is_gbt(method);
-  if (!gbt && method != Discretization::zoh) {
-    detail::fail("continuous", "method must be zoh, bilinear, gbt or an Euler method", name(method));
-  }
-  const StateSpace s = gbt ? undo_gbt(balanced.system, gbt_alpha(method, alpha)) : undo_zoh(balanced.system);
+  const StateSpace s = std::visit(
+      detail::Overloaded{[&](const detail::Gbt&) { return undo_gbt(balanced.system, gbt_alpha(method, alpha)); },
+                         [&](const detail::PhiRule& rule) {
+                           if (takes_both_ends(rule)) {
+                             detail::fail("continuous", "method must be zoh, bilinear, gbt or an Euler method",
+                                          name(method));
+                           }
+                           return undo_hold(balanced.system, rule);
+                         }},
+      detail::row(method).rule);
   StateSpace result = detail::rescaled(s, balanced.d.cwiseInverse());
   check_in_range(result.A, system.dt);
   check_in_range(result.B, system.dt);

@@ -1,6 +1,8 @@
-#include "../detail/decompositions.hpp"
+#include "../detail/overloaded.hpp"
 #include "../detail/real_form.hpp"
 #include "../system/check_system.hpp"
+#include "../system/nplr_resolvent.hpp"
+#include "methods.hpp"
 
 #include <longstate/discretize/hippo_step.hpp>
 #include <longstate/discretize/phi.hpp>
@@ -15,26 +17,20 @@ namespace longstate {
 namespace {
 
 using Complex = std::complex<double>;
+using detail::Gbt;
+using detail::Overloaded;
+using detail::PhiRule;
+using detail::PhiSum;
 
 /// 2 Re(C B), the feed-through that an entry and its conjugate give together.
 Matrix<double> real_product(const Matrix<Complex>& C, const Matrix<Complex>& B) { return 2 * (C * B).real(); }
 
-void require_no_feed_through(const Matrix<double>& D) {
-  if (!D.isZero(0)) {
-    throw std::invalid_argument("longstate::discretize: impulse takes a system without feed-through, got D != 0");
-  }
-}
-
-/// (I - alpha h A)^-1 b with A = Lambda - P P*, in both halves:  R = (I - alpha h Lambda)^-1,
-///     R b - alpha h R P (I + alpha h 2 Re(P* R P))^-1 2 Re(P* R b).
+/// (I - alpha h A)^-1 b, in both halves.
 Matrix<Complex> nplr_solve(const NplrSystem& s, double alpha_h, const Matrix<Complex>& b) {
-  const Vector<Complex> R = (1.0 - alpha_h * s.lambda.array()).inverse();
-  const Matrix<Complex> RP = R.asDiagonal() * s.P;
-  const Matrix<Complex> Rb = R.asDiagonal() * b;
-  const Index rank = s.rank();
-  const Matrix<double> small = Matrix<double>::Identity(rank, rank) + alpha_h * real_product(s.P.adjoint(), RP);
-  const Matrix<double> weights = detail::Lu<double>(small).solve(real_product(s.P.adjoint(), Rb));
-  return Rb - alpha_h * RP * weights.cast<Complex>();
+  const detail::NplrResolvent inverse(s.lambda, s.P, alpha_h);
+  const Matrix<Complex> Rb = inverse.R.asDiagonal() * b;
+  const Matrix<double> weights = inverse.small.solve(real_product(s.P.adjoint(), Rb));
+  return Rb - alpha_h * inverse.RP * weights.cast<Complex>();
 }
 
 [[noreturn]] void overflow(std::string_view what) {
@@ -53,48 +49,88 @@ System finite(System system) {
   return system;
 }
 
+/// h (identity + phi_1 phi_1 + phi_2 phi_2) B, by a step from zero of the input that the sum stands for: a line.
+Matrix<double> sum_by_step(const PhiSum& sum, HippoStep<double>& line) {
+  const Vector<double>& B = line.matrices().B();
+  Matrix<double> x = Matrix<double>::Zero(B.size(), 1);
+  if (sum.phi_1 != 0 || sum.phi_2 != 0) {
+    line.advance(x, Vector<double>::Constant(1, sum.phi_1), Vector<double>::Constant(1, sum.phi_1 + sum.phi_2));
+  }
+  if (sum.identity != 0) x += sum.identity * line.dt() * B;
+  return x;
+}
+
+void discretize_by_gbt(DiscreteHippo& d, const HippoSystem& s, double alpha) {
+  HippoStep<double> step(d.measure, s.order(), d.method, d.alpha, d.pade);
+  step.prepare(d.dt);
+  step.advance(d.B, Vector<double>::Ones(1), Vector<double>::Ones(1));
+  if (d.convention == Convention::sequence) return;
+  ShiftedHippo<double, double> implicit;
+  implicit.prepare(step.matrices().transposed(), alpha * d.dt);
+  for (Index i = 0; i < d.C.rows(); ++i) {
+    Vector<double> row = s.C.row(i).transpose();
+    implicit.solve(row);
+    d.C.row(i) = row.transpose();
+  }
+  d.D += alpha * (s.C * d.B);
+}
+
+void discretize_by_phi(DiscreteHippo& d, const HippoSystem& s, const PhiRule& rule) {
+  HippoStep<double> line(d.measure, s.order(), Discretization::foh, d.alpha, d.pade);
+  line.prepare(d.dt);
+  d.B = sum_by_step(rule.start, line);
+  if (!takes_both_ends(rule)) return;
+  Matrix<double> end = sum_by_step(rule.end, line);
+  d.D += s.C * end;
+  line.transition(end.col(0));
+  d.B += end;
+}
+
+void discretize_by_gbt(DiscreteDiagonal& d, const DiagonalSystem& s, double alpha) {
+  for (Index n = 0; n < s.entries(); ++n) {
+    const Complex z = d.dt * s.lambda(n);
+    const Complex pivot = 1.0 - alpha * z;
+    if (pivot == 0.0) {
+      throw std::domain_error("longstate::discretize: I - alpha dt A is singular; take another dt or method");
+    }
+    d.mu(n) = log1p((1 - alpha) * z) - log1p(-alpha * z);
+    d.B.row(n) *= d.dt / pivot;
+    if (d.convention == Convention::control) d.C.col(n) /= pivot;
+  }
+  if (d.convention == Convention::control) d.D += alpha * real_product(s.C, d.B);
+}
+
+Complex sum_of(const PhiSum& sum, Complex z) {
+  Complex S = sum.identity;
+  if (sum.phi_1 != 0) S += sum.phi_1 * phi(1, z);
+  if (sum.phi_2 != 0) S += sum.phi_2 * phi(2, z);
+  return S;
+}
+
+void discretize_by_phi(DiscreteDiagonal& d, const DiagonalSystem& s, const PhiRule& rule) {
+  d.mu = d.dt * s.lambda;
+  Matrix<Complex> end = s.B;
+  for (Index n = 0; n < s.entries(); ++n) {
+    const Complex start = sum_of(rule.start, d.mu(n)), last = sum_of(rule.end, d.mu(n));
+    d.B.row(n) *= d.dt * (takes_both_ends(rule) ? start + std::exp(d.mu(n)) * last : start);
+    end.row(n) *= d.dt * last;
+  }
+  if (takes_both_ends(rule)) d.D += real_product(s.C, end);
+}
+
 }  // namespace
 
 DiscreteHippo discretize(const HippoSystem& system, double dt, Discretization method, const DiscretizeOptions& options,
                          const PadeOptions& pade) {
   validate(system);
   check_discretization(method, dt, options);
-  const Index order = system.order();
-  DiscreteHippo result{system.measure, method, options.alpha,     pade, Matrix<double>::Zero(order, 1), system.C,
-                       system.D,       dt,     options.convention};
-  const Vector<double> zero = Vector<double>::Zero(1);
-  const Vector<double> one = Vector<double>::Ones(1);
-  const bool exponential = !is_gbt(method);
-  HippoStep<double> step(system.measure, order, method == Discretization::impulse ? Discretization::zoh : method,
-                         options.alpha, pade);
-  step.prepare(dt);
-  if (method == Discretization::impulse) {
-    require_no_feed_through(system.D);
-    const Vector<double> B = dt * step.matrices().B();
-    result.B = B;
-    step.transition(result.B.col(0));
-    result.D = system.C * B;
-  } else if (method == Discretization::foh) {
-    Matrix<double> end = Matrix<double>::Zero(order, 1);  // h phi_2 B
-    step.advance(end, zero, one);
-    step.advance(result.B, one, zero);
-    result.D += system.C * end;
-    step.transition(end.col(0));
-    result.B += end;
-  } else {
-    step.advance(result.B, one, one);
-  }
-  if (!exponential && options.convention == Convention::control) {
-    const double alpha = gbt_alpha(method, options.alpha);
-    ShiftedHippo<double, double> implicit;
-    implicit.prepare(step.matrices().transposed(), alpha * dt);
-    for (Index i = 0; i < result.C.rows(); ++i) {
-      Vector<double> row = system.C.row(i).transpose();
-      implicit.solve(row);
-      result.C.row(i) = row.transpose();
-    }
-    result.D += alpha * (system.C * result.B);
-  }
+  detail::check_feed_through(method, system.D);
+  DiscreteHippo result{
+      system.measure, method, options.alpha,     pade, Matrix<double>::Zero(system.order(), 1), system.C,
+      system.D,       dt,     options.convention};
+  std::visit(Overloaded{[&](const Gbt&) { discretize_by_gbt(result, system, gbt_alpha(method, options.alpha)); },
+                        [&](const PhiRule& rule) { discretize_by_phi(result, system, rule); }},
+             detail::row(method).rule);
   return finite(std::move(result));
 }
 
@@ -102,38 +138,11 @@ DiscreteDiagonal discretize(const DiagonalSystem& system, double dt, Discretizat
                             const DiscretizeOptions& options) {
   validate(system);
   check_discretization(method, dt, options);
-  const Index entries = system.entries();
-  DiscreteDiagonal result{Vector<Complex>(entries), system.B, system.C, system.D, dt, options.convention};
-  const double alpha = is_gbt(method) ? gbt_alpha(method, options.alpha) : 0;
-  if (method == Discretization::impulse) {
-    require_no_feed_through(system.D);
-    result.D = dt * real_product(system.C, system.B);
-  }
-  for (Index n = 0; n < entries; ++n) {
-    const Complex z = dt * system.lambda(n);
-    if (is_gbt(method)) {
-      const Complex pivot = 1.0 - alpha * z;
-      if (pivot == 0.0) {
-        throw std::domain_error("longstate::discretize: I - alpha dt A is singular; take another dt or method");
-      }
-      result.mu(n) = log1p((1 - alpha) * z) - log1p(-alpha * z);
-      result.B.row(n) *= dt / pivot;
-      if (options.convention == Convention::control) result.C.col(n) /= pivot;
-      continue;
-    }
-    result.mu(n) = z;
-    if (method == Discretization::zoh) result.B.row(n) *= dt * phi(1, z);
-    if (method == Discretization::impulse) result.B.row(n) *= dt * std::exp(z);
-    if (method == Discretization::foh) result.B.row(n) *= dt * (phi(1, z) + expm1(z) * phi(2, z));
-  }
-  if (is_gbt(method) && options.convention == Convention::control) {
-    result.D += alpha * real_product(system.C, result.B);
-  }
-  if (method == Discretization::foh) {
-    Matrix<Complex> end = system.B;  // h phi_2 B
-    for (Index n = 0; n < entries; ++n) end.row(n) *= dt * phi(2, dt * system.lambda(n));
-    result.D += real_product(system.C, end);
-  }
+  detail::check_feed_through(method, system.D);
+  DiscreteDiagonal result{Vector<Complex>(system.entries()), system.B, system.C, system.D, dt, options.convention};
+  std::visit(Overloaded{[&](const Gbt&) { discretize_by_gbt(result, system, gbt_alpha(method, options.alpha)); },
+                        [&](const PhiRule& rule) { discretize_by_phi(result, system, rule); }},
+             detail::row(method).rule);
   for (const Complex mu : result.mu) {
     if (!std::isfinite(std::exp(mu.real())) || !std::isfinite(mu.imag())) overflow("e^(lambda dt)");
   }
@@ -162,39 +171,47 @@ DiscreteNplr discretize(const NplrSystem& system, double dt, Discretization meth
   return finite(std::move(result));
 }
 
-Structure structure(const DiscreteSystem& system) {
-  constexpr Structure structures[] = {Structure::dense, Structure::hippo, Structure::nplr, Structure::diagonal,
-                                      Structure::transfer};  // as in the variant
-  return structures[system.index()];
+Structure DiscreteSystem::structure() const {
+  return std::visit(Overloaded{[](const DiscreteStateSpace&) { return Structure::dense; },
+                               [](const DiscreteHippo&) { return Structure::hippo; },
+                               [](const DiscreteNplr&) { return Structure::nplr; },
+                               [](const DiscreteDiagonal&) { return Structure::diagonal; },
+                               [](const TransferFunction&) { return Structure::transfer; }},
+                    *this);
+}
+Index DiscreteSystem::order() const {
+  return std::visit([](const auto& s) { return s.order(); }, *this);
+}
+Index DiscreteSystem::inputs() const {
+  return std::visit([](const auto& s) { return s.inputs(); }, *this);
+}
+Index DiscreteSystem::outputs() const {
+  return std::visit([](const auto& s) { return s.outputs(); }, *this);
+}
+double DiscreteSystem::dt() const {
+  return std::visit([](const auto& s) { return s.dt; }, *this);
+}
+Convention DiscreteSystem::convention() const {
+  return std::visit([](const auto& s) { return s.convention; }, *this);
 }
 
-Index order(const DiscreteSystem& system) {
-  return std::visit([](const auto& s) { return s.order(); }, system);
-}
-Index inputs(const DiscreteSystem& system) {
-  return std::visit([](const auto& s) { return s.inputs(); }, system);
-}
-Index outputs(const DiscreteSystem& system) {
-  return std::visit([](const auto& s) { return s.outputs(); }, system);
-}
-double time_step(const DiscreteSystem& system) {
-  return std::visit([](const auto& s) { return s.dt; }, system);
-}
-Convention convention(const DiscreteSystem& system) {
-  return std::visit([](const auto& s) { return s.convention; }, system);
-}
+DiscreteSystem::DiscreteSystem(DiscreteStateSpace system) : variant(std::move(system)) { validate(*this); }
+DiscreteSystem::DiscreteSystem(DiscreteHippo system) : variant(std::move(system)) { validate(*this); }
+DiscreteSystem::DiscreteSystem(DiscreteNplr system) : variant(std::move(system)) { validate(*this); }
+DiscreteSystem::DiscreteSystem(DiscreteDiagonal system) : variant(std::move(system)) { validate(*this); }
+DiscreteSystem::DiscreteSystem(TransferFunction system) : variant(std::move(system)) { validate(*this); }
+
+Structure structure(const DiscreteSystem& system) { return system.structure(); }
+Index order(const DiscreteSystem& system) { return system.order(); }
+Index inputs(const DiscreteSystem& system) { return system.inputs(); }
+Index outputs(const DiscreteSystem& system) { return system.outputs(); }
+double time_step(const DiscreteSystem& system) { return system.dt(); }
+Convention convention(const DiscreteSystem& system) { return system.convention(); }
 Matrix<double> feed_through(const DiscreteSystem& system) {
   return std::visit([](const auto& s) { return s.D; }, system);
 }
 
 namespace {
-
-template <class... Overloads>
-struct Overloaded : Overloads... {
-  using Overloads::operator()...;
-};
-template <class... Overloads>
-Overloaded(Overloads...) -> Overloaded<Overloads...>;  // clang 14 does not deduce it
 
 void check(const DiscreteHippo& s) {
   constexpr std::string_view where = "DiscreteHippo";

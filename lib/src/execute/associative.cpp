@@ -1,6 +1,7 @@
 #include "../detail/aligned.hpp"
 #include "../detail/check.hpp"
 #include "../detail/real_form.hpp"
+#include "../discretize/methods.hpp"
 #include "../simd/product.hpp"
 #include "../simd/size.hpp"
 #include "../simd/varying.hpp"
@@ -19,6 +20,19 @@ constexpr Index parts_of_a_span = 16;  // at once, whatever the number of thread
 
 using simd::padded_rows;
 using simd::size;
+
+/// The loop that makes a method's steps; null where there is none.
+simd::VaryingSteps steps_of(Discretization method) {
+  switch (detail::row(method).varying) {
+    case detail::VaryingRule::none:
+      break;
+    case detail::VaryingRule::zoh:
+      return simd::zoh_steps();
+    case detail::VaryingRule::bilinear:
+      return simd::bilinear_steps();
+  }
+  return nullptr;
+}
 
 template <class T>
 detail::Aligned<T> with_rows(const Matrix<double>& M, Index rows) {
@@ -104,7 +118,7 @@ VaryingScan<T>::Parts::Parts(const DiagonalSystem& system, Discretization method
       method_(method),
       threads_(std::move(threads)) {
   validate(system);
-  if (method != Discretization::zoh && method != Discretization::bilinear) {
+  if (!steps_of(method)) {
     detail::fail("VaryingScan", "method must be zoh or bilinear", name(method));
   }
   const Index rows = padded_rows(2 * entries_) / 2;
@@ -140,8 +154,7 @@ void VaryingScan<T>::Parts::enter(Part& part, const ConstSignal<T>& u, const Con
     Eigen::Map<Eigen::VectorXd>(reinterpret_cast<double*>(part.b.col(k).data()), part.x.rows()) =
         part.x.col(k).template cast<double>();
   }
-  const auto steps = method_ == Discretization::zoh ? simd::zoh_steps() : simd::bilinear_steps();
-  steps(lambda_.data(), size(lambda_.rows()), part.delta.data(), size(n), part.a.data(), part.b.data());
+  steps_of(method_)(lambda_.data(), size(lambda_.rows()), part.delta.data(), size(n), part.a.data(), part.b.data());
 }
 
 /// y from the states that b has become.

@@ -1,5 +1,7 @@
 #include "cost.hpp"
 
+#include "../measure/table.hpp"
+
 #include <longstate/execute/transition.hpp>
 
 #include <algorithm>
@@ -51,8 +53,7 @@ double lanes_of_sweep(const CostOf& of) {
   } else {
     const auto& hippo = std::get<DiscreteHippo>(of.system);
     const HippoStep<double> step = hippo_step<double>(hippo, hippo.pade);
-    const bool triangular =
-        std::holds_alternative<LegSExp>(hippo.measure) || std::holds_alternative<LagT>(hippo.measure);
+    const bool triangular = operator_kind(hippo.measure) == OperatorKind::triangular;
     each = (triangular ? 0.068 : 0.105) * (alone ? 1.9 : 1);
     if (!is_gbt(hippo.method)) factors = 1.5 * number(step.pade().degree / 2) * number(step.pade().substeps);
   }
@@ -62,7 +63,7 @@ double lanes_of_sweep(const CostOf& of) {
 /// One copy of a HiPPO system with entries in the lanes, by gbt.
 bool scans(const DiscreteSystem& system) {
   const auto* hippo = std::get_if<DiscreteHippo>(&system);
-  return hippo && is_gbt(hippo->method) && !std::holds_alternative<Fourier>(hippo->measure);
+  return hippo && is_gbt(hippo->method) && operator_kind(hippo->measure) != OperatorKind::waves;
 }
 double scan_over_state(const CostOf& of) { return 35 + 0.87 * number(order(of.system)) * width(of); }
 

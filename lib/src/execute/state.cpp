@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::array<char, 4> magic{'L', 'S', 'T', 'A'};
 constexpr std::uint16_t version = 1;
-constexpr std::size_t header = 24;  // magic, version, bytes of a value, rows, cols
+constexpr std::size_t header = 24;  // magic, version, bytes of a value, structure, rows, cols
 constexpr std::size_t footer = 4;   // checksum
 
 template <class Integer>
@@ -44,15 +44,17 @@ std::uint32_t checksum(std::span<const std::byte> bytes) {
 template <class T>
 using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
 
-}  // namespace
+constexpr std::uint8_t no_structure = 0;
+std::uint8_t tag_of(Structure structure) { return static_cast<std::uint8_t>(1 + static_cast<int>(structure)); }
 
 template <class T>
-std::vector<std::byte> save_state(const State<T>& x) {
+std::vector<std::byte> save(const State<T>& x, std::uint8_t structure) {
   const std::size_t size = static_cast<std::size_t>(x.size());
   std::vector<std::byte> bytes(header + size * sizeof(T) + footer);
   std::memcpy(bytes.data(), magic.data(), magic.size());
   put(&bytes[4], version);
-  put(&bytes[6], static_cast<std::uint16_t>(sizeof(T)));
+  put(&bytes[6], static_cast<std::uint8_t>(sizeof(T)));
+  put(&bytes[7], structure);
   put(&bytes[8], static_cast<std::uint64_t>(x.rows()));
   put(&bytes[16], static_cast<std::uint64_t>(x.cols()));
   for (std::size_t i = 0; i < size; ++i) {
@@ -62,6 +64,18 @@ std::vector<std::byte> save_state(const State<T>& x) {
   }
   put(&bytes[bytes.size() - footer], checksum(std::span(bytes).first(bytes.size() - footer)));
   return bytes;
+}
+
+}  // namespace
+
+template <class T>
+std::vector<std::byte> save_state(const State<T>& x) {
+  return save(x, no_structure);
+}
+
+template <class T>
+std::vector<std::byte> save_state(const State<T>& x, const DiscreteSystem& system) {
+  return save(x, tag_of(system.structure()));
 }
 
 template <class T>
@@ -76,7 +90,7 @@ State<T> restore_state(std::span<const std::byte> bytes) {
       found != checksum(bytes.first(bytes.size() - footer))) {
     refuse("the checksum must fit", "a damaged state");
   }
-  if (const auto found = get<std::uint16_t>(&bytes[6]); found != sizeof(T)) {
+  if (const auto found = get<std::uint8_t>(&bytes[6]); found != sizeof(T)) {
     refuse("values must have " + std::to_string(sizeof(T)) + " bytes", std::to_string(found));
   }
   const auto rows = get<std::uint64_t>(&bytes[8]);
@@ -97,6 +111,23 @@ State<T> restore_state(std::span<const std::byte> bytes) {
   return x;
 }
 
+template <class T>
+State<T> restore_state(std::span<const std::byte> bytes, const DiscreteSystem& system) {
+  State<T> x = restore_state<T>(bytes);
+  if (x.rows() != system.order()) {
+    refuse("the state must have the system's " + std::to_string(system.order()) + " numbers", std::to_string(x.rows()));
+  }
+  const auto found = get<std::uint8_t>(&bytes[7]), own = tag_of(system.structure());
+  if (found == no_structure || found == own) return x;
+  const auto names = structure_names();
+  const std::string rule = std::string("the state must be of structure ").append(name(system.structure()));
+  refuse(rule, found <= names.size() ? std::string(names[found - 1U]) : "one that is not known");
+}
+
+template std::vector<std::byte> save_state<float>(const State<float>& x, const DiscreteSystem&);
+template std::vector<std::byte> save_state<double>(const State<double>& x, const DiscreteSystem&);
+template State<float> restore_state<float>(std::span<const std::byte> bytes, const DiscreteSystem&);
+template State<double> restore_state<double>(std::span<const std::byte> bytes, const DiscreteSystem&);
 template std::vector<std::byte> save_state<float>(const State<float>& x);
 template std::vector<std::byte> save_state<double>(const State<double>& x);
 template State<float> restore_state<float>(std::span<const std::byte> bytes);

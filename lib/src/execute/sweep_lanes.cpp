@@ -3,6 +3,7 @@
 #include "../detail/layer.hpp"
 #include "../detail/powers.hpp"
 #include "../detail/tally.hpp"
+#include "../measure/table.hpp"
 #include "../simd/diagonal.hpp"
 #include "../simd/size.hpp"
 #include "../simd/sweep.hpp"
@@ -198,7 +199,7 @@ using simd::size;
 
 bool is_fourier(const DiscreteSystem& system) {
   const auto* hippo = std::get_if<DiscreteHippo>(&system);
-  return hippo && std::holds_alternative<Fourier>(hippo->measure);
+  return hippo && detail::operator_kind(hippo->measure) == detail::OperatorKind::waves;
 }
 
 /// fourier's numbers go in pairs: the constant, and a last one without its partner, have zeros beside them.

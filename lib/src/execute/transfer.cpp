@@ -63,6 +63,10 @@ double kernel_error(const TransferFunction& H, const Matrix<double>& K, Index st
 
 }  // namespace
 
+TransferFunction DiscreteSystem::transfer_function(double max_error) const {
+  return longstate::transfer_function(*this, max_error);
+}
+
 TransferFunction transfer_function(const DiscreteSystem& system, double max_error) {
   validate(system);
   if (inputs(system) != 1) detail::fail("transfer_function", "the system must have one input", inputs(system));

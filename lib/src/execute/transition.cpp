@@ -1,7 +1,7 @@
-#include "../detail/decompositions.hpp"
 #include "../detail/powers.hpp"
 #include "../detail/real_form.hpp"
 #include "../simd/size.hpp"
+#include "../system/nplr_resolvent.hpp"
 
 #include <longstate/discretize/phi.hpp>
 #include <longstate/execute/transition.hpp>
@@ -86,15 +86,11 @@ template <class T>
 NplrTransition<T>::NplrTransition(const DiscreteNplr& system) {
   const NplrSystem& s = system.continuous;
   const double h = system.dt;
-  const double alpha_h = system.alpha * h;
-  const Vector<Complex> R = (1.0 - alpha_h * s.lambda.array()).inverse();
-  diagonal_ = DiagonalTransition<T>(Vector<Complex>(1.0 + h * s.lambda.cwiseProduct(R).array()));
-  const Matrix<Complex> RP = R.asDiagonal() * s.P;
-  const Matrix<Complex> left = s.P.adjoint() * R.asDiagonal();  // P* R
-  const Index rank = s.rank();
-  const Matrix<double> small = Matrix<double>::Identity(rank, rank) + alpha_h * 2 * (left * s.P).real();
-  U_ = h * detail::real_columns(RP);
-  V_ = detail::Lu<double>(small).solve(detail::real_rows(left)).transpose();
+  const detail::NplrResolvent inverse(s.lambda, s.P, system.alpha * h);
+  diagonal_ = DiagonalTransition<T>(Vector<Complex>(1.0 + h * s.lambda.cwiseProduct(inverse.R).array()));
+  U_ = h * detail::real_columns(inverse.RP);
+  const Matrix<Complex> left = s.P.adjoint() * inverse.R.asDiagonal();  // P* R
+  V_ = inverse.small.solve(detail::real_rows(left)).transpose();
 }
 
 /// Sums in double, rounded once: numbers of `next` and columns of U and V, one or two of every measure, go some at a time.
@@ -123,7 +119,8 @@ void NplrTransition<T>::add(const T* x, T* next) const {
 
 template <class T>
 HippoStep<T> hippo_step(const DiscreteHippo& system, const PadeOptions& pade) {
-  const Discretization method = system.method == Discretization::impulse ? Discretization::zoh : system.method;
+  // All methods by the exponential have the same A.
+  const Discretization method = is_gbt(system.method) ? system.method : Discretization::zoh;
   HippoStep<T> step(system.measure, system.order(), method, system.alpha, pade);
   step.prepare(system.dt);
   return step;
@@ -165,6 +162,8 @@ Matrix<double> increment(const DiscreteSystem& system) {
   for (Index n = 0; n < N; ++n) result.col(n) = step.increment(I.col(n));
   return result;
 }
+
+DiscreteStateSpace DiscreteSystem::dense() const { return longstate::dense(*this); }
 
 DiscreteStateSpace dense(const DiscreteSystem& system) {
   validate(system);

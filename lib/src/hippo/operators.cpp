@@ -1,91 +1,21 @@
 #include "../detail/check.hpp"
 #include "../detail/multiply.hpp"
+#include "../detail/overloaded.hpp"
+#include "../measure/table.hpp"
 
-#include <longstate/hippo/hippo.hpp>
 #include <longstate/hippo/operators.hpp>
-#include <longstate/measure/basis.hpp>
-
-#include <boost/math/special_functions/gamma.hpp>
 
 #include <cmath>
-#include <numbers>
 
 namespace longstate {
 namespace {
 
 using detail::mul;
-
-/// The factors of a semiseparable A at unit theta, in double.
-struct Factors {
-  Vector<double> diagonal, below, g, above, h;
-
-  explicit Factors(Index order, bool triangular) : diagonal(order), below(order), g(order) {
-    if (!triangular) {
-      above.resize(order);
-      h.resize(order);
-    }
-  }
-};
-
-double alternating(Index n) { return n % 2 == 0 ? 1.0 : -1.0; }
-
-Factors legs_factors(Index order) {
-  Factors f(order, true);
-  for (Index n = 0; n < order; ++n) {
-    const double p = std::sqrt(static_cast<double>(2 * n + 1));
-    f.diagonal(n) = -static_cast<double>(n + 1);
-    f.below(n) = -p;
-    f.g(n) = p;
-  }
-  return f;
-}
-
-Factors legt_factors(Index order) {
-  Factors f(order, false);
-  for (Index n = 0; n < order; ++n) {
-    const double degree = static_cast<double>(2 * n + 1);
-    f.diagonal(n) = -degree;
-    f.below(n) = -std::sqrt(degree);
-    f.g(n) = std::sqrt(degree);
-    f.above(n) = alternating(n) * f.below(n);
-    f.h(n) = alternating(n) * f.g(n);
-  }
-  return f;
-}
-
-Factors lmu_factors(Index order) {
-  Factors f(order, false);
-  for (Index n = 0; n < order; ++n) {
-    const double degree = static_cast<double>(2 * n + 1);
-    f.diagonal(n) = -degree;
-    f.below(n) = -alternating(n) * degree;
-    f.g(n) = alternating(n);
-    f.above(n) = -degree;
-    f.h(n) = 1;
-  }
-  return f;
-}
-
-Factors lagt_factors(const LagT& measure, Index order) {
-  Factors f(order, true);
-  for (Index n = 0; n < order; ++n) {
-    const double l = 1 / std::sqrt(boost::math::tgamma_delta_ratio(static_cast<double>(n + 1), measure.alpha));
-    f.diagonal(n) = -(1 + measure.beta) / 2;
-    f.below(n) = -1 / l;
-    f.g(n) = l;
-  }
-  return f;
-}
-
-Factors factors(const Measure& measure, Index order) {
-  if (std::holds_alternative<LegT>(measure)) return legt_factors(order);
-  if (std::holds_alternative<Lmu>(measure)) return lmu_factors(order);
-  if (const auto* lagt = std::get_if<LagT>(&measure)) return lagt_factors(*lagt, order);
-  return legs_factors(order);
-}
+using detail::Semiseparable;
+using detail::Waves;
 
 /// The Frobenius norm of D^-1 A D, D the diagonal matrix that gives `below` and g equal moduli: lmu's becomes legt's.
-double balanced_norm(const Factors& f) {
+double balanced_norm(const Semiseparable& f) {
   double squares = 0;
   double columns = 0;  // sum of |below_k g_k|, k < n
   for (Index n = 0; n < f.g.size(); ++n) {
@@ -98,7 +28,7 @@ double balanced_norm(const Factors& f) {
 
 }  // namespace
 
-bool has_operator(const Measure& measure) { return !std::holds_alternative<ChebT>(measure); }
+bool has_operator(const Measure& measure) { return detail::operator_kind(measure) != detail::OperatorKind::none; }
 
 template <class T>
 HippoOperator<T>::HippoOperator(const Measure& measure, Index order) {
@@ -108,30 +38,26 @@ HippoOperator<T>::HippoOperator(const Measure& measure, Index order) {
     detail::fail("HippoOperator", "measure must have a form with products in O(N); dense goes with all", name(measure));
   }
   const double theta = timescale(measure);
-  if (std::holds_alternative<Fourier>(measure)) {
-    const Vector<double> e = basis(measure, order, 0.0);
-    Vector<double> frequency(std::max<Index>(order - 1, 0) / 2);
-    for (Index m = 0; m < frequency.size(); ++m) {
-      frequency(m) = 2 * std::numbers::pi * static_cast<double>(m + 1) / theta;
-    }
-    B_ = (2 / theta * e).template cast<T>();
-    e_ = e.template cast<T>();
-    frequency_ = frequency.template cast<T>();
-    rank_one_ = static_cast<T>(2 / theta);
-    norm_bound_ = 2 / theta * static_cast<double>(order) + (frequency.size() > 0 ? frequency.maxCoeff() : 0.0);
-    return;
-  }
-  const Factors f = factors(measure, order);
-  diagonal_ = (f.diagonal / theta).template cast<T>();
-  below_ = (f.below / theta).template cast<T>();
-  above_ = (f.above / theta).template cast<T>();
-  g_ = f.g.template cast<T>();
-  h_ = f.h.template cast<T>();
-  norm_bound_ = balanced_norm(f) / theta;
-  const auto* lagt = std::get_if<LagT>(&measure);
-  const double gamma = lagt ? boost::math::tgamma(lagt->alpha + 1) : 1.0;
-  const bool lmu = std::holds_alternative<Lmu>(measure);
-  B_ = ((lmu ? Vector<double>(-f.below) : f.g) / (gamma * theta)).template cast<T>();
+  const auto in_T = [](const Vector<double>& v) { return Vector<T>(v.template cast<T>()); };
+  const detail::Overloaded take{[](const detail::Dense&) {},  // refused above
+                                [&](const Semiseparable& s) {
+                                  diagonal_ = in_T(s.diagonal / theta);
+                                  below_ = in_T(s.below / theta);
+                                  above_ = in_T(s.above / theta);
+                                  g_ = in_T(s.g);
+                                  h_ = in_T(s.h);
+                                  B_ = in_T(s.B / theta);
+                                  norm_bound_ = balanced_norm(s) / theta;
+                                },
+                                [&](const Waves& w) {
+                                  e_ = in_T(w.e);
+                                  frequency_ = in_T(w.frequency / theta);
+                                  B_ = in_T(w.B / theta);
+                                  rank_one_ = static_cast<T>(w.rank_one / theta);
+                                  const double fastest = w.frequency.size() > 0 ? w.frequency.maxCoeff() : 0.0;
+                                  norm_bound_ = w.rank_one / theta * static_cast<double>(order) + fastest / theta;
+                                }};
+  detail::with_row(measure, [&](const auto& row, const auto& m) { std::visit(take, row.matrices(m, order)); });
 }
 
 template <class T>

@@ -1,104 +1,92 @@
 #include "../detail/check.hpp"
+#include "table.hpp"
 
 #include <longstate/measure/measure.hpp>
 
 #include <array>
 #include <cmath>
-#include <limits>
-#include <numbers>
+#include <utility>
 
 namespace longstate {
 namespace {
 
-using namespace std::string_view_literals;
+using detail::with_row;
 
-constexpr std::array known_measures{"legs"sv, "legs-exp"sv, "legt"sv, "lmu"sv, "lagt"sv, "fourier"sv, "chebt"sv};
-static_assert(known_measures.size() == std::variant_size_v<Measure>);
+template <std::size_t... i>
+std::array<Measure, sizeof...(i)> each_measure(std::index_sequence<i...> /*alternatives*/) {
+  return {Measure(std::in_place_index<i>)...};
+}
 
-template <class... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
-template <class... Fs>
-Overloaded(Fs...) -> Overloaded<Fs...>;
+/// One of each, in the order of the variant.
+const auto& unit_measures() {
+  static const auto measures = each_measure(std::make_index_sequence<std::variant_size_v<Measure>>());
+  return measures;
+}
 
 }  // namespace
 
-std::span<const std::string_view> measure_names() { return known_measures; }
+std::span<const std::string_view> measure_names() {
+  static const auto names = [] {
+    std::array<std::string_view, std::variant_size_v<Measure>> all;
+    for (const Measure& measure : unit_measures()) all[measure.index()] = name(measure);
+    return all;
+  }();
+  return names;
+}
 
-std::string_view name(const Measure& measure) { return known_measures[measure.index()]; }
+std::string_view name(const Measure& measure) {
+  return with_row(measure, [](const auto& row, const auto&) { return row.name; });
+}
 
 Measure make_measure(std::string_view wanted, double window) {
-  Measure measure;
-  if (wanted == "legs") {
-    measure = LegS{};
-  } else if (wanted == "legs-exp") {
-    measure = LegSExp{window};
-  } else if (wanted == "legt") {
-    measure = LegT{window};
-  } else if (wanted == "lmu") {
-    measure = Lmu{window};
-  } else if (wanted == "lagt") {
-    measure = LagT{window};
-  } else if (wanted == "fourier") {
-    measure = Fourier{window};
-  } else if (wanted == "chebt") {
-    measure = ChebT{window};
-  } else {
-    detail::fail_unknown("make_measure", "measure", known_measures, wanted);
+  for (Measure measure : unit_measures()) {
+    if (name(measure) != wanted) continue;
+    std::visit(
+        [&](auto& m) {
+          if (const auto theta = detail::row(m).theta) m.*theta = window;
+        },
+        measure);
+    validate(measure);
+    return measure;
   }
-  validate(measure);
-  return measure;
+  detail::fail_unknown("make_measure", "measure", measure_names(), wanted);
 }
 
 double timescale(const Measure& measure) {
-  return std::visit(Overloaded{[](const LegS&) { return 1.0; }, [](const LegSExp& m) { return m.timescale; },
-                               [](const LagT& m) { return m.timescale; }, [](const auto& m) { return m.window; }},
-                    measure);
+  return with_row(measure, [](const auto& row, const auto& m) { return row.theta ? m.*row.theta : 1.0; });
 }
 
-bool is_time_invariant(const Measure& measure) { return !std::holds_alternative<LegS>(measure); }
+bool is_time_invariant(const Measure& measure) {
+  return with_row(measure, [](const auto& row, const auto&) { return row.theta != nullptr; });
+}
 
 double support(const Measure& measure) {
-  const bool fades = std::holds_alternative<LegSExp>(measure) || std::holds_alternative<LagT>(measure);
-  return fades ? std::numeric_limits<double>::infinity() : 1.0;
+  return with_row(measure, [](const auto& row, const auto&) { return row.support; });
 }
 
 bool in_support(const Measure& measure, double age) {
-  const bool inside = age >= 0 && age <= support(measure) && std::isfinite(age);
-  if (std::holds_alternative<ChebT>(measure)) return inside && age > 0 && age < 1;
-  if (const auto* lagt = std::get_if<LagT>(&measure); lagt && lagt->alpha < 0) return inside && age > 0;
-  return inside;
+  return with_row(measure, [age](const auto& row, const auto& m) {
+    return age >= 0 && age <= row.support && std::isfinite(age) && row.has_finite_basis(m, age);
+  });
 }
 
 double weight(const Measure& measure, double age) {
-  if (!(age >= 0 && age <= support(measure))) return 0.0;
-  return std::visit(
-      Overloaded{[&](const LegSExp&) { return std::exp(-age); },
-                 [&](const LagT& m) { return (m.alpha == 0 ? 1.0 : std::pow(age, m.alpha)) * std::exp(-age); },
-                 [&](const ChebT&) { return 1.0 / (std::numbers::pi * std::sqrt(age * (1 - age))); },
-                 [](const auto&) { return 1.0; }},
-      measure);
+  return with_row(measure, [age](const auto& row, const auto& m) {
+    return age >= 0 && age <= row.support ? row.weight(m, age) : 0.0;
+  });
 }
 
 double tilt(const Measure& measure, double age) {
-  if (const auto* lagt = std::get_if<LagT>(&measure)) {
-    const double power = lagt->alpha == 0 ? 1.0 : std::pow(age, lagt->alpha);
-    return power * std::exp(-(1 - lagt->beta) * age / 2);
-  }
-  if (std::holds_alternative<ChebT>(measure)) {
-    return std::numbers::pi / std::sqrt(8.0) * weight(measure, age);
-  }
-  return 1.0;
+  return with_row(measure, [age](const auto& row, const auto& m) { return row.tilt(m, age); });
 }
 
 void validate(const Measure& measure) {
-  const bool fades = std::isinf(support(measure));
-  detail::check_positive(name(measure), fades ? "timescale" : "window", timescale(measure));
-  if (const auto* lagt = std::get_if<LagT>(&measure)) {
-    if (!(lagt->alpha > -1 && std::isfinite(lagt->alpha))) detail::fail("lagt", "alpha must be above -1", lagt->alpha);
-    if (!(lagt->beta > -1 && std::isfinite(lagt->beta))) detail::fail("lagt", "beta must be above -1", lagt->beta);
-  }
+  with_row(measure, [&](const auto& row, const auto& m) {
+    detail::check_positive(row.name, std::isinf(row.support) ? "timescale" : "window", timescale(measure));
+    for (const auto& parameter : row.parameters) {
+      if (parameter.value) detail::check_above(row.name, parameter.name, parameter.above, m.*parameter.value);
+    }
+  });
 }
 
 }  // namespace longstate

@@ -1,4 +1,6 @@
 #include "../detail/check.hpp"
+#include "../discretize/methods.hpp"
+#include "../measure/table.hpp"
 #include "scaled_legendre.hpp"
 #include "time_invariant.hpp"
 
@@ -10,6 +12,7 @@
 #include <cmath>
 #include <optional>
 #include <sstream>
+#include <string>
 
 namespace longstate {
 
@@ -31,14 +34,16 @@ Memory<T>::Update::Update(const Measure& measure, const MemoryOptions& options) 
   if (options.structure != Structure::hippo && options.structure != Structure::dense) {
     detail::fail("Memory", "structure must be hippo or dense", name(options.structure));
   }
-  if (options.method == Discretization::impulse) {
-    throw std::invalid_argument("longstate::Memory: method must not be impulse, which holds no signal between samples");
+  if (intersample(options.method) == Intersample::none) {
+    throw std::invalid_argument(std::string("longstate::Memory: method must not be ")
+                                    .append(name(options.method))
+                                    .append(", which holds no signal between samples"));
   }
   if (is_gbt(options.method)) gbt_alpha(options.method, options.alpha);  // checks alpha
   if (is_time_invariant(measure)) {
     time_invariant.emplace(measure, options);
   } else {
-    legs.emplace(options);
+    legs.emplace(std::get<LegS>(measure), options);  // the one that varies
   }
 }
 
@@ -75,7 +80,7 @@ double Memory<T>::window() const {
 
 template <class T>
 double Memory<T>::sample_delay() const {
-  const bool published_legs = !is_time_invariant(measure_) && options_.method != Discretization::zoh;
+  const bool published_legs = !is_time_invariant(measure_) && is_gbt(options_.method);
   return published_legs ? 0.0 : options_.dt * sample_age(options_.method, options_.alpha);
 }
 
@@ -189,18 +194,32 @@ struct Place {
 };
 constexpr Index place_size = 4, settings_size = 7;
 
+/// A parameter of a measure besides theta, 0 where it has none, and its name.
+struct MeasureParameter {
+  std::string name;
+  double value;
+};
+MeasureParameter parameter(const Measure& measure, std::size_t i) {
+  return detail::with_row(measure, [i](const auto& row, const auto& m) {
+    const auto& p = row.parameters[i];
+    return p.value ? MeasureParameter{std::string(p.name).append(" of ").append(row.name), m.*p.value}
+                   : MeasureParameter{"measure", 0};
+  });
+}
+
 /// What a saved memory must agree in with the one that goes on from it.
 Vector<double> settings(const Measure& measure, const MemoryOptions& options) {
-  const auto* const lagt = std::get_if<LagT>(&measure);
   Vector<double> numbers(settings_size);
-  numbers << static_cast<double>(measure.index()), timescale(measure), lagt ? lagt->alpha : 0, lagt ? lagt->beta : 0,
-      options.dt, static_cast<double>(options.method), options.method == Discretization::gbt ? options.alpha : 0;
+  numbers << static_cast<double>(measure.index()), timescale(measure), parameter(measure, 0).value,
+      parameter(measure, 1).value, options.dt, static_cast<double>(options.method),
+      detail::takes_alpha(options.method) ? options.alpha : 0;
   return numbers;
 }
 
-void check_settings(const Vector<double>& saved, const Vector<double>& own) {
-  constexpr const char* memory_names[settings_size] = {
-      "measure", "window (or timescale)", "alpha of lagt", "beta of lagt", "dt", "method", "alpha of gbt"};
+void check_settings(const Measure& measure, const Vector<double>& saved, const Vector<double>& own) {
+  const std::string memory_names[settings_size] = {
+      "measure", "window (or timescale)", parameter(measure, 0).name, parameter(measure, 1).name, "dt",
+      "method",  "alpha of gbt"};
   for (Index i = 0; i < settings_size; ++i) {
     if (saved(i) == own(i)) continue;
     const bool named = i == 0 || i == 5;
@@ -242,7 +261,7 @@ void Memory<T>::restore(std::span<const std::byte> bytes) {
   const State<double> all = restore_state<double>(bytes);
   constexpr Index extra = place_size + settings_size;
   detail::check_shape("Memory::restore", "the saved memory", all.rows(), all.cols(), order() + 1 + extra, channels());
-  check_settings(all.col(0).tail(settings_size), settings(measure_, options_));
+  check_settings(measure_, all.col(0).tail(settings_size), settings(measure_, options_));
   const auto tail = all.col(0).tail(extra);
   const Place place{tail(0), tail(1), tail(2), tail(3)};
   check_place(place);

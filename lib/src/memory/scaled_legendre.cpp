@@ -48,10 +48,10 @@ ScaledLegendre<T>::Quadrature::Quadrature(Index order) {
 }
 
 template <class T>
-ScaledLegendre<T>::ScaledLegendre(const MemoryOptions& options)
+ScaledLegendre<T>::ScaledLegendre(const LegS& measure, const MemoryOptions& options)
     : options_(options),
-      lines_(options.method == Discretization::foh),
-      A_(LegS{}, options.order),
+      lines_(intersample(options.method) == Intersample::lines),
+      A_(measure, options.order),
       norm_(A_.norm_bound()),
       lanes_(options, A_),
       term_(options.order, options.channels),

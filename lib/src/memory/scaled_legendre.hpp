@@ -15,7 +15,7 @@ namespace longstate::detail {
 template <class T>
 class ScaledLegendre {
  public:
-  explicit ScaledLegendre(const MemoryOptions& options);
+  ScaledLegendre(const LegS& measure, const MemoryOptions& options);
 
   /// x: N x channels, u: a frame that comes dt after `previous`, which came at t.
   void advance(double t, double dt, const Vector<T>& previous, const ConstFrame<T>& u, State<T>& x);

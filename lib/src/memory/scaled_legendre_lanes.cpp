@@ -27,7 +27,7 @@ Index series_degree(double z) {
 
 template <class T>
 ScaledLegendreLanes<T>::ScaledLegendreLanes(const MemoryOptions& options, const HippoOperator<T>& A)
-    : options_(options), lines_(options.method == Discretization::foh), norm_(A.norm_bound()), b_(A.B()) {
+    : options_(options), lines_(intersample(options.method) == Intersample::lines), norm_(A.norm_bound()), b_(A.B()) {
   const auto& loops = simd::legs_loops<T>();
   const Index W = static_cast<Index>(loops.lanes), samples = static_cast<Index>(loops.samples);
   of_channels_ = options.channels >= (W + 1) / 2;

@@ -12,7 +12,7 @@ struct DenseStep {
   Vector<T> B, B_previous;  // B_previous is empty where the sample before does not matter
 
   DenseStep(const StateSpace& system, double dt, Discretization method, double alpha) {
-    if (method == Discretization::foh) {
+    if (intersample(method) == Intersample::lines) {
       const auto phi = phi_functions(system.A * dt, 2);
       A = DenseTransition<T>(phi[0]);
       B_previous = (dt * (phi[1] - phi[2]) * system.B.col(0)).template cast<T>();

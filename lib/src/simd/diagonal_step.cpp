@@ -5,6 +5,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <algorithm>
+
 HWY_BEFORE_NAMESPACE();
 namespace longstate::simd::HWY_NAMESPACE {
 
@@ -17,6 +19,12 @@ template <class T>
 using Tag = hn::CappedTag<T, step_bytes / sizeof(T)>;
 template <class T>
 using V = hn::Vec<Tag<T>>;
+
+/// A table has both numbers of an entry in a vector, also where the machine has vectors of one.
+template <class T>
+std::size_t StepLanes() {
+  return std::max<std::size_t>(hn::Lanes(Tag<T>()), 2);
+}
 
 /// A vector of entries: x to the next sample; what the output reads of it is added to y.
 template <class T, bool control>
@@ -36,10 +44,30 @@ HWY_INLINE V<T> Advance(const T* HWY_RESTRICT table, V<T> x, V<T> u, V<T>& y) {
   return next;
 }
 
+/// Where a vector holds one number: an entry after the other, from a table as of vectors of two.
+template <class T, bool control>
+T StepPairs(const T* table, std::size_t numbers, T u, T* x) {
+  T y = 0;
+  for (std::size_t n = 0; n < numbers; n += 2, table += 2 * step_numbers<T>) {
+    const T before[2] = {x[n], x[n + 1]};
+    for (std::size_t i = 0; i < 2; ++i) {
+      T along = table[4 + i] * u, across = 0;
+      if constexpr (keeps_rest<T>) {
+        along += table[8 + i] * before[i];
+        across = table[10 + i] * before[1 - i];
+      }
+      x[n + i] = (along + table[i] * before[i]) + (across + table[2 + i] * before[1 - i]);
+      y += table[6 + i] * (control ? before[i] : x[n + i]);
+    }
+  }
+  return y;
+}
+
 template <class T, bool control>
 HWY_INLINE T StepCopy(const T* HWY_RESTRICT table, std::size_t numbers, T u, T* HWY_RESTRICT x) {
   const Tag<T> d;
   const std::size_t W = hn::Lanes(d), size = step_numbers<T> * W;
+  if (W < 2) return StepPairs<T, control>(table, numbers, u, x);
   const V<T> in = hn::Set(d, u);
   V<T> y0 = hn::Zero(d), y1 = hn::Zero(d);
   std::size_t n = 0;
@@ -62,7 +90,7 @@ HWY_INLINE T StepCopy(const T* HWY_RESTRICT table, std::size_t numbers, T u, T* 
 
 template <class T, bool control>
 void StepCopies(const DiagonalFrames<T>& s, const T* u, T* HWY_RESTRICT y, T* x, std::size_t x_stride) {
-  const std::size_t W = hn::Lanes(Tag<T>()), numbers = 2 * s.entries;
+  const std::size_t W = StepLanes<T>(), numbers = 2 * s.entries;
   const std::size_t size = (numbers + W - 1) / W * W * step_numbers<T>;
   for (std::size_t c = 0, system = 0; c < s.copies; ++c, system = system + 1 == s.systems ? 0 : system + 1) {
     y[c] = StepCopy<T, control>(s.table + system * size, numbers, u[c], x + c * x_stride) + s.D[system] * u[c];
@@ -76,7 +104,7 @@ void Step(const DiagonalFrames<T>& s, const T* u, T* y, T* x, std::size_t x_stri
 
 template <class T>
 const DiagonalStep<T>* All() {
-  static const DiagonalStep<T> all{hn::Lanes(Tag<T>()), Step<T>};
+  static const DiagonalStep<T> all{StepLanes<T>(), Step<T>};
   return &all;
 }
 

@@ -29,7 +29,7 @@ inline constexpr std::size_t step_numbers = keeps_rest<T> ? 6 : 4;
 
 template <class T>
 struct DiagonalStep {
-  std::size_t lanes;  ///< W
+  std::size_t lanes;  ///< W, at least 2
 
   /// u, y: a number for each copy; y may not be u.
   void (*run)(const DiagonalFrames<T>& frames, const T* u, T* y, T* x, std::size_t x_stride);

@@ -286,8 +286,10 @@ void RunForm(const Sweep<T>& s, T* state, const T* u, T* y, size_t n, size_t str
         return RunHippo<Semiseparable<T, planes, true, own, vectors>, T, own, vectors>(s, state, u, y, n, stride);
       case SweepForm::semiseparable:
         return RunHippo<Semiseparable<T, planes, false, own, vectors>, T, own, vectors>(s, state, u, y, n, stride);
-      default:
+      case SweepForm::fourier:
         return RunHippo<FourierPairs<T, planes, own, vectors>, T, own, vectors>(s, state, u, y, n, stride);
+      case SweepForm::nplr:
+        return;  // below
     }
   };
   if (s.form == SweepForm::nplr) {

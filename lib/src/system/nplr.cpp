@@ -1,5 +1,6 @@
 #include "../detail/decompositions.hpp"
 #include "../detail/real_form.hpp"
+#include "../measure/table.hpp"
 #include "check_system.hpp"
 
 #include <longstate/hippo/hippo.hpp>
@@ -15,28 +16,6 @@ namespace longstate {
 namespace {
 
 using Complex = std::complex<double>;
-
-/// A measure whose matrices are known to be normal plus low rank, and the diagonal similarity that leads to it:
-/// A_there = diag(scale) A diag(scale)^-1.
-struct Normal {
-  Measure measure;
-  Vector<double> scale;
-};
-
-Normal normal_coordinates(const Measure& measure, Index order) {
-  Normal result{measure, Vector<double>::Ones(order)};
-  if (const auto* lmu = std::get_if<Lmu>(&measure)) {
-    result.measure = LegT{.window = lmu->window};
-    for (Index n = 0; n < order; ++n) {
-      result.scale(n) = (n % 2 == 0 ? 1 : -1) / std::sqrt(static_cast<double>(2 * n + 1));
-    }
-  } else if (const auto* lagt = std::get_if<LagT>(&measure); lagt && lagt->alpha != 0) {
-    result.measure = LagT{.timescale = lagt->timescale, .beta = lagt->beta};
-    const Matrix<double> A = hippo(LagT{.alpha = lagt->alpha}, order).A;  // below the diagonal -l_k / l_n
-    for (Index n = 1; n < order; ++n) result.scale(n) = -1 / A(n, 0);     // l_n / l_0
-  }
-  return result;
-}
 
 /// Orthonormal eigenvectors of the skew-symmetric S, those of eigenvalues i w with w > 0, and real ones for w = 0.
 struct Skew {
@@ -93,7 +72,8 @@ NplrSystem normal_plus_low_rank(const Measure& measure, Index order, const Matri
   }
   detail::check_order("normal_plus_low_rank", order);
   detail::check_shape("normal_plus_low_rank", "C", C.rows(), C.cols(), C.rows(), order);
-  const auto [normal, scale] = normal_coordinates(measure, order);
+  const auto [normal, scale] =
+      detail::with_row(measure, [order](const auto& row, const auto& m) { return row.normal(m, order); });
   const Matrix<double> P = low_rank_correction(normal, order);
   const Matrix<double> A = hippo(normal, order).A;
   const Matrix<double> M = A + P * P.transpose();

@@ -9,7 +9,7 @@
 namespace longstate::detail {
 
 /// Points to a Value and copies it when it is copied. Neither needs to know what a Value is: a class that keeps what it runs on in one
-/// of these is an ordinary value, and its size does not change with the library's version.
+/// of these is an ordinary value, and its size does not change with the library's version. What has been moved from may only be assigned to or ended.
 template <class Value>
 class Owned {
  public:

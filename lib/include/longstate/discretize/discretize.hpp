@@ -29,6 +29,18 @@ LONGSTATE_API std::string_view name(Discretization method);
 /// The method of that name; throws std::invalid_argument with the known ones for another.
 LONGSTATE_API Discretization make_discretization(std::string_view name);
 
+/// What the signal does between its samples.
+enum class Intersample {
+  approximate,  ///< nearly as held: gbt and its kind
+  held,         ///< each sample holds for a step: zoh
+  lines,        ///< straight lines join the samples: foh
+  none          ///< nothing that a Memory could keep: impulse
+};
+LONGSTATE_API Intersample intersample(Discretization method);
+
+/// The convention of a method where none is asked for: sequence, but control for those that have no other, foh and impulse.
+LONGSTATE_API Convention default_convention(Discretization method);
+
 struct DiscretizeOptions {
   Convention convention = Convention::sequence;
   double alpha = 0.5;  ///< of gbt alone: from 0 (forward Euler) to 1 (backward Euler)

@@ -24,6 +24,7 @@ namespace longstate {
 struct PadeOptions {
   Index degree = 0;    ///< m: even, from 2 to 16; 0: chosen for full double accuracy at the least work
   Index substeps = 0;  ///< equal parts of the step; 0: chosen
+  bool operator==(const PadeOptions&) const = default;
 };
 
 /// The poles of the [degree/degree] approximant in the upper half-plane, degree / 2 of them.

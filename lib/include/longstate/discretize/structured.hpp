@@ -34,6 +34,7 @@ struct DiscreteHippo {
   Index order() const { return B.rows(); }
   Index inputs() const { return 1; }
   Index outputs() const { return C.rows(); }
+  bool operator==(const DiscreteHippo&) const = default;
 };
 
 /// x_n <- e^{mu_n} x_n + (B u)_n,  y = 2 Re(C x) + D u. The logarithm mu of the discrete eigenvalue is kept since the
@@ -49,6 +50,7 @@ struct DiscreteDiagonal {
   Index order() const { return 2 * mu.size(); }
   Index inputs() const { return B.cols(); }
   Index outputs() const { return C.rows(); }
+  bool operator==(const DiscreteDiagonal&) const = default;
 };
 
 /// A = (I - alpha dt A_c)^-1 (I + (1-alpha) dt A_c) with A_c = Lambda - P P*, by the Woodbury identity.
@@ -64,6 +66,7 @@ struct DiscreteNplr {
   Index order() const { return continuous.order(); }
   Index inputs() const { return B.cols(); }
   Index outputs() const { return C.rows(); }
+  bool operator==(const DiscreteNplr&) const = default;
 };
 
 /// The discrete system, its structure kept, with what discretize.hpp says of methods, conventions and errors.
@@ -84,9 +87,35 @@ LONGSTATE_API DiscreteDiagonal discretize(const DiagonalSystem& system, double d
 LONGSTATE_API DiscreteNplr discretize(const NplrSystem& system, double dt, Discretization method,
                                       const DiscretizeOptions& options = {});
 
-/// Any discrete system, as the paths take it.
-using DiscreteSystem =
-    std::variant<DiscreteStateSpace, DiscreteHippo, DiscreteNplr, DiscreteDiagonal, TransferFunction>;
+/// Any discrete system, as the paths take it, of whatever structure: a value that has been checked.
+///
+/// It is a std::variant, too: std::get_if<DiscreteDiagonal>(&system), std::visit. Whoever changes it through these changes it unchecked;
+/// a path checks once more.
+class LONGSTATE_API DiscreteSystem
+    : public std::variant<DiscreteStateSpace, DiscreteHippo, DiscreteNplr, DiscreteDiagonal, TransferFunction> {
+ public:
+  /// Throws std::invalid_argument naming the field whose shape does not fit, or that holds a value that is not finite.
+  DiscreteSystem(DiscreteStateSpace system);
+  DiscreteSystem(DiscreteHippo system);
+  DiscreteSystem(DiscreteNplr system);
+  DiscreteSystem(DiscreteDiagonal system);
+  DiscreteSystem(TransferFunction system);
+
+  Structure structure() const;
+  Index order() const;  ///< real numbers in the state
+  Index inputs() const;
+  Index outputs() const;
+  double dt() const;  ///< seconds per sample
+  Convention convention() const;
+
+  /// The same system with its matrices formed, in the coordinates of its real state. Cost O(N^2), hippo N steps.
+  DiscreteStateSpace dense() const;
+  /// transfer.hpp
+  TransferFunction transfer_function(double max_error = 1e-10) const;
+
+  /// The same structure with the same numbers.
+  bool operator==(const DiscreteSystem& other) const = default;
+};
 
 LONGSTATE_API Structure structure(const DiscreteSystem& system);
 LONGSTATE_API Index order(const DiscreteSystem& system);  ///< real numbers in the state

@@ -20,7 +20,7 @@ namespace longstate {
 /// (C A^k where the convention is control.) H, O and R take many blocks at once, as products of matrices; only A^T x goes from
 /// block to block. Nothing is approximated: H is made of the kernel's first T values, whatever comes later is in x.
 ///
-/// (Recurrence does the same with T = 4 for diagonal systems of one input and output: diagonal_lanes.hpp.)
+/// (Recurrence does the same with T = 4 for diagonal systems of one input and output: src/execute/diagonal_lanes.hpp.)
 ///
 /// Cost       multiply-adds a sample and copy: p q T + N (p + q), and for A^T: diagonal 2N / T, others N^2 / T. A diagonal
 ///            recurrence has 2.25 N (p = q = 1), a dense one N^2. Samples that do not fill a block go through Recurrence.

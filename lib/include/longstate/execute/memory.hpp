@@ -108,7 +108,7 @@ class LONGSTATE_API Memory {
 
  private:
   struct Update;  // of a time-invariant measure, or of legs
-  bool joins_lines() const { return options_.method == Discretization::foh; }
+  bool joins_lines() const { return intersample(options_.method) == Intersample::lines; }
   void check(ConstFrame<T> u) const;
   void take(double dt, ConstFrame<T> u);
 

@@ -21,7 +21,7 @@ namespace longstate {
 /// Copy c reads channels c p … c p + p - 1 and writes c q … c q + q - 1.
 ///
 /// Cost       O(copies N (p + q)) a sample, and for A: dense O(N^2), hippo as hippo_step.hpp, the others O(N). With p = q = 1
-///            diagonal layers (diagonal_lanes.hpp), and hippo and nplr ones (sweep_lanes.hpp: nplr and fourier of
+///            diagonal layers (src/execute/diagonal_lanes.hpp), and hippo and nplr ones (src/execute/sweep_lanes.hpp: nplr and fourier of
 ///            several copies), go at the speed of vector instructions.
 /// Accuracy   the reference for all other paths: of the recurrence in long double, 1e-12 (double), 2 max(N, 16) 1.2e-7 (float) of the
 ///            largest |C| |x| + |D| |u| (of complex entries, moduli) up to then, times what a mode has grown by since (what is
@@ -34,7 +34,8 @@ namespace longstate {
 ///            number in the end; then outputs are not numbers, also those that do not see it (0 times infinity).
 /// Real-time  step() and run() neither allocate, lock nor call the system (but see ConstSignal, types.hpp, for what Eigen does
 ///            with an expression in place of u); step() does not throw, run() only on shapes.
-///            Denormal numbers are taken as zeros, so that silence costs no more than sound.
+///            Denormal numbers are taken as zeros while run() goes, so that silence costs no more than sound; for step() that is the
+///            caller's, by a NoDenormals around his loop.
 /// Threads    owns its scratch: copy it to use it on another thread.
 /// Throws     std::invalid_argument from the constructors if a system is not valid, the layer's sizes disagree, or copies is less
 ///            than its size and not 0. std::domain_error where B, C, D or a dense A is beyond the largest number of T, and where noise, a
@@ -54,7 +55,8 @@ class LONGSTATE_API Recurrence {
   Index outputs() const;
   State<T> zero_state() const { return State<T>::Zero(order(), copies()); }
 
-  /// One frame. Sizes are the caller's promise (asserted in debug builds); y must not overlap u.
+  /// One frame, without the taking over and giving back of run(). Sizes are the caller's promise (asserted in debug builds); y must not
+  /// overlap u.
   void step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept;
 
   /// u: inputs x n, y: outputs x n, any n. Throws std::invalid_argument if the shapes do not fit; then nothing has run.

@@ -4,6 +4,7 @@
 /// States as values that outlive a program, and what they say of the past.
 
 #include <longstate/config.hpp>
+#include <longstate/discretize/structured.hpp>
 #include <longstate/measure/measure.hpp>
 #include <longstate/types.hpp>
 
@@ -13,8 +14,8 @@
 
 namespace longstate {
 
-/// The bytes of a state: "LSTA", version (1), bytes of a value (4 or 8), rows, cols, the values column by column, and a
-/// CRC-32 of all that; little-endian. Exact: what is restored is equal.      Cost O(N copies).
+/// The bytes of a state: "LSTA", version (1), bytes of a value (4 or 8), its structure (0: not said), rows, cols, the values column by
+/// column, and a CRC-32 of all that; little-endian. Exact: what is restored is equal.      Cost O(N copies).
 template <class T>
 LONGSTATE_API std::vector<std::byte> save_state(const State<T>& x);
 
@@ -22,6 +23,14 @@ LONGSTATE_API std::vector<std::byte> save_state(const State<T>& x);
 /// cut short or too long, a checksum that does not fit (any single flipped bit is found), a value that is not finite.
 template <class T>
 LONGSTATE_API State<T> restore_state(std::span<const std::byte> bytes);
+
+/// The same with the structure whose state it is: numbers that one structure keeps mean something else to another of the same order.
+/// restore_state throws std::invalid_argument where the bytes say another structure, or the system has another order. Bytes that say
+/// none are taken.
+template <class T>
+LONGSTATE_API std::vector<std::byte> save_state(const State<T>& x, const DiscreteSystem& system);
+template <class T>
+LONGSTATE_API State<T> restore_state(std::span<const std::byte> bytes, const DiscreteSystem& system);
 
 extern template std::vector<std::byte> save_state<float>(const State<float>& x);
 extern template std::vector<std::byte> save_state<double>(const State<double>& x);
