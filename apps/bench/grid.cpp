@@ -1,5 +1,5 @@
-#include "aligned.hpp"
 #include "grid.hpp"
+#include "aligned.hpp"
 
 #include "jobs.hpp"
 
