@@ -190,12 +190,12 @@ Index checked_block(const DiscreteSystem& system, Index block) {
 }
 
 template <class T>
-struct Design {
+struct ChunkedDesign {
   Index block, chunk;  // samples: of a block, and of the blocks that go together
   Index p, q;
   std::vector<Blocks<T>> systems;
 
-  Design(const std::vector<DiscreteSystem>& layer, Index block_size)
+  ChunkedDesign(const std::vector<DiscreteSystem>& layer, Index block_size)
       : block(checked_block(layer.front(), block_size)),
         chunk(std::max<Index>(1024 / block, 8) * block),
         p(longstate::inputs(layer.front())),
@@ -217,7 +217,7 @@ struct Chunked<T>::Loops {
   void run_copy(Index copy, Index blocks, const T* u, T* y, StateRef<T> x);
 
   Recurrence<T> rest_;  // for samples that do not fill a block
-  std::shared_ptr<const Design<T>> design_;
+  std::shared_ptr<const ChunkedDesign<T>> design_;
   detail::Aligned<T> u_, y_;   // p samples x group, q samples x group
   detail::Aligned<T> states_;  // N, padded, x (blocks + 1): at the start of each block
 };
@@ -232,7 +232,7 @@ Chunked<T>::Chunked(const std::vector<DiscreteSystem>& layer, Index block, Index
 
 template <class T>
 Chunked<T>::Loops::Loops(const std::vector<DiscreteSystem>& layer, Index block, Index copies)
-    : rest_(layer, copies), design_(std::make_shared<const Design<T>>(layer, block)) {
+    : rest_(layer, copies), design_(std::make_shared<const ChunkedDesign<T>>(layer, block)) {
   const Index together = std::min(group, this->copies()),
               n = design_->chunk + 32;  // no power of 2: rows must not share cache lines
   u_.resize(design_->p * n, together);

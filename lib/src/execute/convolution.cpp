@@ -30,7 +30,7 @@ struct Tables {
 
 /// What a block of one copy is worked out in.
 template <class T>
-struct Scratch {
+struct ConvolutionScratch {
   detail::Aligned<std::complex<T>> input_spectra;  // bins x p
   detail::AlignedVector<std::complex<T>> product;  // bins
   detail::AlignedVector<T> time;                   // fft length
@@ -78,9 +78,9 @@ std::vector<Matrix<double>> powers_up_to(const DiscreteSystem& system, Index blo
 }
 
 template <class T>
-Scratch<T> scratch_for(const Tables<T>& tables, Index block, const detail::RealFft<T>& fft) {
+ConvolutionScratch<T> scratch_for(const Tables<T>& tables, Index block, const detail::RealFft<T>& fft) {
   const Index N = tables.reach.rows();
-  Scratch<T> w;
+  ConvolutionScratch<T> w;
   w.input_spectra.resize(fft.padded_bins(), tables.reach.cols() / block);
   w.product.resize(fft.padded_bins());
   w.time.resize(fft.length());
@@ -93,8 +93,8 @@ Scratch<T> scratch_for(const Tables<T>& tables, Index block, const detail::RealF
 
 /// One copy, m <= block samples: u p x m, y q x m, x N.
 template <class T, class U, class Y, class X>
-void run_block(const Tables<T>& tables, Index block, const detail::RealFft<T>& fft, Scratch<T>& w, const U& u, Y&& y,
-               X&& x) {
+void run_block(const Tables<T>& tables, Index block, const detail::RealFft<T>& fft, ConvolutionScratch<T>& w,
+               const U& u, Y&& y, X&& x) {
   const Index m = u.cols(), p = u.rows(), q = y.rows(), bins = fft.bins();
   w.next.setZero();
   for (Index j = 0; j < p; ++j) {
@@ -175,12 +175,12 @@ Index check_block(Index block) {
 }
 
 template <class T>
-struct Design {
+struct ConvolutionDesign {
   Index block, order, inputs, outputs;  // of one system
   detail::RealFft<T> fft;
   std::vector<Tables<T>> systems;
 
-  Design(const std::vector<DiscreteSystem>& layer, Index block_size)
+  ConvolutionDesign(const std::vector<DiscreteSystem>& layer, Index block_size)
       : block(check_block(block_size)),
         order(longstate::order(layer.front())),
         inputs(longstate::inputs(layer.front())),
@@ -197,12 +197,12 @@ template <class T>
 struct Convolution<T>::Loops {
   Loops(const std::vector<DiscreteSystem>& layer, Index block, Index asked_copies)
       : copies(detail::check_layer("Convolution", layer, asked_copies)),
-        design(std::make_shared<const Design<T>>(layer, block)),
+        design(std::make_shared<const ConvolutionDesign<T>>(layer, block)),
         scratch(scratch_for(design->systems.front(), block, design->fft)) {}
 
   Index copies;
-  std::shared_ptr<const Design<T>> design;
-  Scratch<T> scratch;
+  std::shared_ptr<const ConvolutionDesign<T>> design;
+  ConvolutionScratch<T> scratch;
 };
 
 template <class T>
@@ -242,7 +242,7 @@ template <class T>
 void Convolution<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   detail::check_run("Convolution::run", *this, u, y, x);
   const NoDenormals guard;
-  const Design<T>& d = *loops_->design;
+  const ConvolutionDesign<T>& d = *loops_->design;
   for (Index done = 0; done < u.cols(); done += d.block) {
     const Index m = std::min(d.block, u.cols() - done);
     for (Index c = 0; c < copies(); ++c) {

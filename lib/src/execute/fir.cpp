@@ -23,12 +23,12 @@ Index checked_block(const Matrix<double>& kernels, Index block) {
 }
 
 template <class T>
-struct Design {
+struct FirDesign {
   Index taps, block;
   detail::Negacyclic<T> fft;
   detail::Aligned<std::complex<T>> spectra;  // bins x channels, over the bins
 
-  Design(const Matrix<double>& kernels, Index block_size, Planning planning)
+  FirDesign(const Matrix<double>& kernels, Index block_size, Planning planning)
       : taps(kernels.cols()),
         block(checked_block(kernels, block_size)),
         fft(block + taps - 1, planning),
@@ -48,7 +48,7 @@ struct Design {
 
 template <class T>
 struct Fir<T>::Loops {
-  explicit Loops(std::shared_ptr<const Design<T>> made)
+  explicit Loops(std::shared_ptr<const FirDesign<T>> made)
       : design_(std::move(made)),
         rows_(design_->fft.length() + 32, std::min(group, copies())),  // no power of 2: rows must not share cache lines
         result_(design_->fft.length()),
@@ -59,7 +59,7 @@ struct Fir<T>::Loops {
   void run_group(const ConstSignal<T>& u, Signal<T> y, StateRef<T> x, Index first);
   void run_channel(Index n, const T* in, T* out, StateRef<T> x, Index channel);
 
-  std::shared_ptr<const Design<T>> design_;
+  std::shared_ptr<const FirDesign<T>> design_;
   detail::Aligned<T> rows_;          // of a group of channels: the input, then the output
   detail::AlignedVector<T> result_;  // a block's output, and what it adds to later ones
   detail::AlignedVector<std::complex<T>> transform_;
@@ -67,7 +67,7 @@ struct Fir<T>::Loops {
 
 template <class T>
 Fir<T>::Fir(const Matrix<double>& kernels, Index block, Planning planning)
-    : loops_(std::make_shared<Loops>(std::make_shared<const Design<T>>(kernels, block, planning))) {}
+    : loops_(std::make_shared<Loops>(std::make_shared<const FirDesign<T>>(kernels, block, planning))) {}
 
 template <class T>
 Index Fir<T>::taps() const {

@@ -36,14 +36,14 @@ Index choose_long_block(Index taps, Index block) {
 
 /// The partitions of `length` taps from `first` to `end`, as spectra of the kernels of all channels.
 template <class T>
-struct Line {
+struct StreamingLine {
   using C = std::complex<T>;
 
   Index length, count;
   detail::Negacyclic<T> fft;
   detail::Aligned<C> spectra;  // bins count x channels: partition after partition
 
-  Line(const Matrix<double>& kernels, Index first, Index end, Index partition, Planning planning)
+  StreamingLine(const Matrix<double>& kernels, Index first, Index end, Index partition, Planning planning)
       : length(partition),
         count(std::max<Index>((end - first + partition - 1) / partition, 0)),
         fft(2 * partition, planning),
@@ -64,12 +64,12 @@ struct Line {
 };
 
 template <class T>
-struct Design {
+struct StreamingDesign {
   Index taps, block, long_block;
   detail::Aligned<T> head;  // the first B taps (or fewer) x channels
-  Line<T> near, far;
+  StreamingLine<T> near, far;
 
-  Design(const Matrix<double>& kernels, Index B, Planning planning)
+  StreamingDesign(const Matrix<double>& kernels, Index B, Planning planning)
       : taps(kernels.cols()),
         block(B),
         long_block(choose_long_block(taps, B)),
@@ -89,7 +89,7 @@ struct Delays {
   detail::AlignedVector<C> sum, scratch;
   detail::AlignedVector<T> high;  // of a result: what goes to `later`
 
-  Delays(const Line<T>& line, Index channels)
+  Delays(const StreamingLine<T>& line, Index channels)
       : spectra(detail::Aligned<C>::Zero(line.length * line.count, channels)),
         next(detail::Aligned<T>::Zero(line.length, channels)),
         later(detail::Aligned<T>::Zero(line.length, channels)),
@@ -97,12 +97,12 @@ struct Delays {
         scratch(line.fft.scratch_size()),
         high(line.length) {}
 
-  void turn(const Line<T>& line) {
+  void turn(const StreamingLine<T>& line) {
     if (line.count > 0) newest = (newest + line.count - 1) % line.count;
   }
 
   /// Channel c: takes in a block (where turn() has put it), and makes what all past blocks add to `to`.
-  void convolve(const Line<T>& line, Index c, const T* block, T* to) {
+  void convolve(const StreamingLine<T>& line, Index c, const T* block, T* to) {
     const auto& loops = simd::streaming_loops<T>();
     const Index n = line.length, first = line.count - newest;
     const auto at = [n](auto& columns, Index k, Index channel) { return columns.col(channel).data() + k * n; };
@@ -117,7 +117,7 @@ struct Delays {
 };
 
 template <class T>
-struct Past {
+struct StreamingPast {
   Index position = 0, long_position = 0;  // in the block, and in the long one
   detail::Aligned<T> recent;              // (B before, B of this block) x channels
   detail::Aligned<T> output;              // of a call, at most B x channels
@@ -125,7 +125,7 @@ struct Past {
   detail::Aligned<T> making;              // P x channels: what far parts will add to the long block after this
   Delays<T> near, far;
 
-  Past(const Design<T>& d, Index channels)
+  StreamingPast(const StreamingDesign<T>& d, Index channels)
       : recent(
             detail::Aligned<T>::Zero(2 * d.block + 16, channels)),  // no power of 2: columns must not share cache lines
         output(d.block + 16, channels),
@@ -142,9 +142,10 @@ template <class T>
 struct StreamingFir<T>::Loops {
   Loops(const Matrix<double>& kernels, Index block, Planning planning)
       : design(make_design(kernels, block, planning)), past(*design, kernels.rows()) {}
-  static std::shared_ptr<const Design<T>> make_design(const Matrix<double>& kernels, Index block, Planning planning) {
+  static std::shared_ptr<const StreamingDesign<T>> make_design(const Matrix<double>& kernels, Index block,
+                                                               Planning planning) {
     check_arguments(kernels, block);
-    return std::make_shared<const Design<T>>(kernels, block, planning);
+    return std::make_shared<const StreamingDesign<T>>(kernels, block, planning);
   }
   void run(const ConstSignal<T>& u, Signal<T> y);
   void end_block();
@@ -152,8 +153,8 @@ struct StreamingFir<T>::Loops {
 
   Index channels() const { return design->head.cols(); }
 
-  std::shared_ptr<const Design<T>> design;
-  Past<T> past;
+  std::shared_ptr<const StreamingDesign<T>> design;
+  StreamingPast<T> past;
 };
 
 template <class T>
@@ -179,7 +180,7 @@ Index StreamingFir<T>::long_block() const {
 
 template <class T>
 void StreamingFir<T>::reset() {
-  loops_->past = Past<T>(*loops_->design, channels());
+  loops_->past = StreamingPast<T>(*loops_->design, channels());
 }
 
 template <class T>
@@ -194,7 +195,7 @@ template <class T>
 void StreamingFir<T>::Loops::run(const ConstSignal<T>& u, Signal<T> y) {
   const NoDenormals guard;
   const auto& loops = simd::streaming_loops<T>();
-  const Design<T>& d = *design;
+  const StreamingDesign<T>& d = *design;
   for (Index done = 0; done < u.cols();) {
     const Index n = std::min(d.block - past.position, u.cols() - done);
     simd::to_rows(u.col(done).data(), size(u.outerStride()), size(channels()), size(n),
@@ -221,7 +222,7 @@ void StreamingFir<T>::Loops::run(const ConstSignal<T>& u, Signal<T> y) {
 /// A block is full: what it and those before add to the next, and some channels of the long block before this.
 template <class T>
 void StreamingFir<T>::Loops::end_block() {
-  const Design<T>& d = *design;
+  const StreamingDesign<T>& d = *design;
   if (d.near.count > 0) {
     past.near.turn(d.near);
     for (Index c = 0; c < channels(); ++c) {
