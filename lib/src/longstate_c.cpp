@@ -85,7 +85,7 @@ void need(const char* what, Pointer pointer) {
 /// The view as Eigen's, of doubles or of pairs of them.
 template <class T, class View>
 auto map(const char* what, const View& view) {
-  constexpr ptrdiff_t width = sizeof(T) / sizeof(double);
+  constexpr ptrdiff_t width = std::is_same_v<T, double> ? 1 : 2;
   const auto fail = [&](const char* rule) {
     detail::fail("view", std::string(what).append(rule),
                  detail::shape(view.rows, view.columns).append(" with stride ").append(std::to_string(view.stride)));
@@ -144,7 +144,7 @@ template <class Made, class Make>
 longstate_status make(Made** made, const Make& value) noexcept {
   return call([&] {
     need("the place of what is made", made);
-    *made = new Made{value()};
+    *made = std::make_unique<Made>(value()).release();
   });
 }
 

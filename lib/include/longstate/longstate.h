@@ -30,6 +30,8 @@
 extern "C" {
 #endif
 
+// NOLINTBEGIN(modernize-use-using): C has typedef
+
 typedef enum longstate_status {
   LONGSTATE_OK = 0,
   LONGSTATE_INVALID_ARGUMENT = 1,  ///< shapes, sizes, names, numbers that are not finite
@@ -155,6 +157,8 @@ LONGSTATE_API double longstate_memory_elapsed(const longstate_memory* memory);
 /// As longstate_plan writes its text; and back into a memory made alike.
 LONGSTATE_API longstate_status longstate_memory_save(const longstate_memory* memory, void* bytes, size_t room, size_t* needed);
 LONGSTATE_API longstate_status longstate_memory_restore(longstate_memory* memory, const void* bytes, size_t count);
+
+// NOLINTEND(modernize-use-using)
 
 #ifdef __cplusplus
 }
