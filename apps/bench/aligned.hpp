@@ -20,7 +20,7 @@ class Aligned : public Eigen::Map<typename longstate::Matrix<T>::Plain> {
     *this = values;
   }
   Aligned(const Aligned& other) : Aligned(other.rows(), other.cols()) { *this = other; }
-  Aligned(Aligned&&) = default;
+  Aligned(Aligned&&) noexcept = default;
   using Map::operator=;
   Aligned& operator=(const Aligned& other) {  // of the same size
     Map::operator=(other);
