@@ -475,9 +475,8 @@ void SweepLanes<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
 template <class T>
 void SweepLanes<T>::step(const T* u, T* y, StateRef<T>& x) noexcept {
   if (!kind_->scan) {
-    const Index inputs = copies_;
-    const Eigen::Map<const typename Matrix<T>::Plain> in(u, inputs, 1);
-    Eigen::Map<typename Matrix<T>::Plain> out(y, inputs, 1);
+    const Eigen::Map<const typename Matrix<T>::Plain> in(u, copies_, 1);
+    Eigen::Map<typename Matrix<T>::Plain> out(y, copies_, 1);
     for (Index block = 0; block < static_cast<Index>(states_.size()); ++block) {
       take(x, block);
       run_block(block, in, out);

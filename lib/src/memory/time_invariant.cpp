@@ -2,6 +2,7 @@
 
 #include <longstate/discretize/phi.hpp>
 #include <longstate/execute/transition.hpp>
+#include <longstate/system/state_space.hpp>
 
 namespace longstate::detail {
 
@@ -47,9 +48,8 @@ TimeInvariant<T>::TimeInvariant(const Measure& measure, const MemoryOptions& opt
 }
 
 template <class T>
-DenseStep<T> TimeInvariant<T>::dense_step(double dt) {
-  if (!system_) system_ = std::make_shared<const StateSpace>(coefficient_system(measure_, options_.order));
-  return {*system_, dt, options_.method, options_.alpha};
+DenseStep<T> TimeInvariant<T>::dense_step(double dt) const {
+  return {coefficient_system(measure_, options_.order), dt, options_.method, options_.alpha};
 }
 
 template <class T>

@@ -4,7 +4,6 @@
 
 #include <longstate/discretize/hippo_step.hpp>
 #include <longstate/execute/memory.hpp>
-#include <longstate/system/state_space.hpp>
 
 #include <memory>
 #include <optional>
@@ -26,13 +25,12 @@ class TimeInvariant {
  private:
   void advance_uneven(double dt, const Vector<T>& previous, const ConstFrame<T>& u, State<T>& x);
   bool takes_matrix(double dt) const;
-  DenseStep<T> dense_step(double dt);
+  DenseStep<T> dense_step(double dt) const;
 
   Measure measure_;
   MemoryOptions options_;
   std::optional<HippoStep<T>> even_, uneven_;  // steps of dt, and of any other length
   std::shared_ptr<const DenseStep<T>> dense_;  // the step of dt, where it is by a matrix
-  std::shared_ptr<const StateSpace> system_;   // made where a step first takes a matrix
   State<T> next_;
 };
 
