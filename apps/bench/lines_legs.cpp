@@ -15,7 +15,7 @@ namespace {
 using namespace longstate;
 
 constexpr Index legs_order = 256;
-constexpr Index start = 1 << 19;  // samples before: of the second half of a signal of 2^20
+constexpr Index samples_before = 1 << 19;  // of the second half of a signal of 2^20
 
 /// x <- (I - h/2 A)^-1 ((I + h/2 A) x + h B u), h = 1/k, as its formula stands: two running sums, a root and a quotient for each
 /// entry.
@@ -25,7 +25,7 @@ class PlainLoop {
 
   void operator()() {
     for (Index k = 0; k < u_.size(); ++k) {
-      const float h = 1.0F / static_cast<float>(start + k);
+      const float h = 1.0F / static_cast<float>(samples_before + k);
       const float input = h * u_(k);
       float ahead = 0, behind = 0;
       for (Index n = 0; n < legs_order; ++n) {
@@ -55,7 +55,7 @@ std::function<void()> memory(Discretization method, Index channels, Index length
   work->memory.push(work->u.col(0));
   return [work, from = work->memory, aged = false]() mutable {
     if (!aged) {
-      work->memory.push_at(static_cast<double>(start), work->u.col(0));
+      work->memory.push_at(static_cast<double>(samples_before), work->u.col(0));
       from = work->memory;
       aged = true;
     }

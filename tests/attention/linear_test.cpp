@@ -16,14 +16,15 @@ using support::relative_error;
 
 namespace {
 
-constexpr Index width = 12, n = 60;
+using Long = long double;
+constexpr Index token_size = 12, n = 60;
 
 AttentionWeights<double> weights_of(const Heads& h) {
   AttentionWeights<double> w;
-  w.query = random_matrix(h.heads * h.head_dim, width, 1);
-  w.key = random_matrix(h.kv_heads * h.head_dim, width, 2);
-  w.value = random_matrix(h.kv_heads * h.head_dim, width, 3);
-  w.output = random_matrix(width, h.heads * h.head_dim, 4);
+  w.query = random_matrix(h.heads * h.head_dim, token_size, 1);
+  w.key = random_matrix(h.kv_heads * h.head_dim, token_size, 2);
+  w.value = random_matrix(h.kv_heads * h.head_dim, token_size, 3);
+  w.output = random_matrix(token_size, h.heads * h.head_dim, 4);
   return w;
 }
 
@@ -53,7 +54,7 @@ Matrix<double> direct(const AttentionLayer<double>& layer, const LinearAttention
                       const Matrix<double>& X) {
   const Projected p = projected(layer, X);
   const Index heads = layer.heads().heads, d = layer.value_dim();
-  Matrix<double> outputs(heads * d, X.cols()), Y(width, X.cols());
+  Matrix<double> outputs(heads * d, X.cols()), Y(token_size, X.cols());
   for (Index k = 0; k < X.cols(); ++k) {
     for (Index i = 0; i < heads; ++i) {
       Vector<double> y = Vector<double>::Zero(d);
@@ -78,7 +79,7 @@ Matrix<double> by_recurrence(const AttentionLayer<double>& layer, const LinearAt
                              const Matrix<double>& X) {
   const Projected p = projected(layer, X);
   const Index heads = layer.heads().heads, d = layer.value_dim(), f = features(options.map, d);
-  Matrix<double> outputs(heads * d, X.cols()), Y(width, X.cols());
+  Matrix<double> outputs(heads * d, X.cols()), Y(token_size, X.cols());
   for (Index i = 0; i < heads; ++i) {
     const double g = options.decay.size() == 0 ? 1 : options.decay(i);
     DiscreteDiagonal system{Vector<std::complex<double>>::Constant(1, std::log(g)),
@@ -108,7 +109,7 @@ Matrix<double> by_recurrence(const AttentionLayer<double>& layer, const LinearAt
 }  // namespace
 
 TEST_CASE("linear attention and retention: their weights, their state and longstate's recurrence agree") {
-  const Matrix<double> X = random_matrix(width, n, 9);
+  const Matrix<double> X = random_matrix(token_size, n, 9);
   for (const Heads& heads : {Heads{4, 4, 5, 0, 0}, Heads{4, 2, 5, 0, 0}}) {
     const AttentionLayer<double> layer(heads, weights_of(heads));
     const AttentionWeights<double> w = weights_of(heads);
@@ -122,14 +123,14 @@ TEST_CASE("linear attention and retention: their weights, their state and longst
       const Matrix<double> expected = direct(layer, options, X);
       LinearAttention<double> linear(layer, options);
       const Index bytes = linear.state_bytes();
-      Matrix<double> Y(width, n);
+      Matrix<double> Y(token_size, n);
       linear.run(X.leftCols(7), Y.leftCols(7));
       linear.run(X.rightCols(n - 7), Y.rightCols(n - 7));
       CHECK(relative_error(Y, expected) < 1e-12);
       CHECK(relative_error(by_recurrence(layer, options, X), expected) < 1e-12);
       CHECK(linear.state_bytes() == bytes);
       LinearAttention<float> single(rounded, options);
-      Matrix<float> y(width, n);
+      Matrix<float> y(token_size, n);
       single.run(X.cast<float>(), y);
       CHECK(relative_error(y.cast<double>(), expected) < 1e-5);
       linear.clear();
@@ -142,7 +143,7 @@ TEST_CASE("linear attention and retention: their weights, their state and longst
 TEST_CASE_TEMPLATE("A4: linear attention and retention go on from place to place, with RoPE and ALiBi, at any split", T,
                    float, double) {
   const double bound = std::is_same_v<T, float> ? 1e-5 : 1e-12;
-  const Matrix<T> X = random_matrix(width, n, 9).cast<T>();
+  const Matrix<T> X = random_matrix(token_size, n, 9).cast<T>();
   double worst = 0;
   for (const Heads& heads : {Heads{4, 4, 6, 0, 0}, Heads{4, 2, 6, 0, 4}, Heads{3, 1, 6, 0, 6}}) {
     for (const bool alibi : {false, true}) {
@@ -168,7 +169,7 @@ TEST_CASE_TEMPLATE("A4: linear attention and retention go on from place to place
                                                 {31, 0, n - 31},
                                                 std::vector<Index>(n, 1)}) {
           LinearAttention<T> linear(layer, options);
-          Matrix<T> Y(width, n);
+          Matrix<T> Y(token_size, n);
           Index k = 0;
           for (const Index count : split) {
             linear.run(X.middleCols(k, count), Y.middleCols(k, count));
@@ -187,8 +188,8 @@ TEST_CASE_TEMPLATE("A4: linear attention and retention go on from place to place
 
 TEST_CASE("A4: ALiBi in linear attention is that of the softmax, where phi(q) . phi(k) is close to the exponential") {
   const Heads heads{4, 4, 6, 0, 0};
-  const Matrix<double> X = random_matrix(width, n, 9);
-  Matrix<double> linear(width, n), softmax(width, n);
+  const Matrix<double> X = random_matrix(token_size, n, 9);
+  Matrix<double> linear(token_size, n), softmax(token_size, n);
   // 1 + s + s^2 / 2 differs from e^s by s^3 / 6
   const AttentionLayer<double> layer(heads, weights_of(heads), {.scale = 1e-4, .alibi = true});
   LinearAttention<double>(layer, {FeatureMap::taylor, true, {}}).run(X, linear);
@@ -202,11 +203,11 @@ TEST_CASE_TEMPLATE("A4: what linear attention keeps is a value, its place too: c
   const AttentionWeights<double> w = weights_of(heads);
   const AttentionLayer<T> layer(
       heads, {w.query.cast<T>(), w.key.cast<T>(), w.value.cast<T>(), w.output.cast<T>(), {}, {}, {}});
-  const Matrix<T> X = random_matrix(width, n, 9).cast<T>();
+  const Matrix<T> X = random_matrix(token_size, n, 9).cast<T>();
   for (const LinearAttentionOptions& options :
        {LinearAttentionOptions{}, LinearAttentionOptions{FeatureMap::identity, false, retention_decays(4)}}) {
     LinearAttention<T> linear(layer, options), fresh(layer, options);
-    Matrix<T> Y(width, n), Z(width, n);
+    Matrix<T> Y(token_size, n), Z(token_size, n);
     linear.run(X.leftCols(7), Y.leftCols(7));
     LinearAttention<T> copy = linear;
     fresh.restore(linear.state());
@@ -242,7 +243,7 @@ TEST_CASE_TEMPLATE("A4: what linear attention keeps is a value, its place too: c
   // RoPE sees differences of places alone: a million tokens on, all is the same
   const LinearAttentionOptions retention{FeatureMap::identity, false, retention_decays(4)};
   LinearAttention<T> early(layer, retention), late(layer, retention);
-  Matrix<T> Y(width, n), Z(width, n);
+  Matrix<T> Y(token_size, n), Z(token_size, n);
   LinearAttentionState<T> state = late.state();
   state.tokens = 1000000;
   late.restore(state);
@@ -266,7 +267,6 @@ AttentionLayer<T> plain_layer() {
 
 /// By logarithms of features, log (1 + elu(x)), in long double: no size of a token takes them out of range.
 Matrix<double> by_logarithms(const Matrix<double>& X, double decay) {
-  using Long = long double;
   const auto log_phi = [](double x) { return x > 0 ? std::log1p(Long(x)) : Long(x); };
   Matrix<double> Y = Matrix<double>::Zero(8, X.cols());
   for (Index k = 0; k < X.cols(); ++k) {
@@ -377,7 +377,7 @@ TEST_CASE("linear attention: what does not fit is refused by name") {
   CHECK_THROWS_AS(LinearAttention<double>(layer, {.decay = Vector<double>::Constant(2, 1.5)}), std::invalid_argument);
   CHECK_THROWS_AS(LinearAttention<double>(layer, {.decay = Vector<double>::Zero(2)}), std::invalid_argument);
   LinearAttention<double> linear(layer);
-  Matrix<double> X(width, 2), Y(width, 3);
+  Matrix<double> X(token_size, 2), Y(token_size, 3);
   X.setZero();
   CHECK_THROWS_AS(linear.run(X, Y), std::invalid_argument);
 }

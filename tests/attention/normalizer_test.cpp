@@ -1,3 +1,4 @@
+#include "support/limits.hpp"
 #include "support/oracle.hpp"
 #include "support/sizes.hpp"
 
@@ -16,7 +17,7 @@ using support::random_matrix;
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
+using support::infinity;
 
 const std::vector<Normalizer> all{Softmax{},        Softmax{0.3},       Softmax{5},     MarginSoftmax{2},
                                   TaylorSoftmax{2}, TaylorSoftmax{6},   TopKSoftmax{1}, TopKSoftmax{5},

@@ -1,3 +1,4 @@
+#include "support/limits.hpp"
 #include "support/oracle.hpp"
 #include "support/reference.hpp"
 
@@ -16,7 +17,7 @@ using support::relative_error;
 namespace {
 
 using Long = long double;
-constexpr double infinity = std::numeric_limits<double>::infinity();
+using support::infinity;
 
 /// Scores of up to 10^4 either way, some masked, some equal.
 Vector<double> hard_scores(Index n, double size) {

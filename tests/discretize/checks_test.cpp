@@ -1,3 +1,5 @@
+#include "support/limits.hpp"
+
 #include <longstate/longstate.hpp>
 
 #include <doctest/doctest.h>
@@ -13,8 +15,8 @@ using namespace longstate;
 namespace {
 
 using Complex = std::complex<double>;
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN(),
-                 infinity = std::numeric_limits<double>::infinity();
+using support::infinity;
+using support::not_a_number;
 
 /// Every way in that takes a discrete system refuses it, by the name of the culprit.
 void check_refused(const DiscreteSystem& system, const std::string& culprit) {

@@ -1,5 +1,6 @@
 // Systems as people write them: SI units, companion forms, shears, Jordan blocks, stiff pairs.
 
+#include "support/limits.hpp"
 #include "support/oracle.hpp"
 #include "support/precise.hpp"
 
@@ -21,8 +22,8 @@ using namespace longstate;
 
 namespace {
 
-constexpr double eps = std::numeric_limits<double>::epsilon();
-constexpr Index length = 64;
+using support::epsilon;
+constexpr Index kernel_values = 64;
 
 struct Case {
   std::string kind;
@@ -149,7 +150,9 @@ Case draw_case(unsigned seed) {
 }
 
 Vector<double> kernel_of(const Case& c, Discretization method) {
-  return kernel(discretize(c.system, c.dt, method, {.convention = Convention::control}), length).row(0).transpose();
+  return kernel(discretize(c.system, c.dt, method, {.convention = Convention::control}), kernel_values)
+      .row(0)
+      .transpose();
 }
 
 double error_of(const Vector<double>& K, const Vector<double>& exact) {
@@ -180,7 +183,7 @@ TEST_CASE("A1: kernels of systems in any scaling, by zoh, foh and impulse, again
     CAPTURE(seed);
     CAPTURE(c.kind);
     CAPTURE(std::string(name(method)));
-    const Vector<double> exact = support::precise_kernel(c.system, c.dt, method, length, c.units);
+    const Vector<double> exact = support::precise_kernel(c.system, c.dt, method, kernel_values, c.units);
     if (!exact.allFinite() || exact.cwiseAbs().maxCoeff() == 0) {
       ++overflowing;
       CHECK_THROWS_AS(kernel_of(c, method), std::domain_error);
@@ -192,7 +195,7 @@ TEST_CASE("A1: kernels of systems in any scaling, by zoh, foh and impulse, again
     double bound = 1e-10;
     if (!(error <= bound)) {
       ++ill_conditioned;
-      bound = 10 * eps * support::kernel_condition(c.system, c.dt, method, length, c.units);
+      bound = 10 * epsilon * support::kernel_condition(c.system, c.dt, method, kernel_values, c.units);
     }
     CHECK(error <= bound);
     worst = std::max(worst, error);
@@ -248,9 +251,9 @@ TEST_CASE("A1: bilinear and its way back in any scaling") {
          {Discretization::bilinear, Discretization::backward_euler, Discretization::zoh}) {
       const double dt = std::min(c.dt, 0.3 / tame.A.norm());
       const DiscreteStateSpace d = discretize(c.system, dt, method, {.convention = Convention::control});
-      const Vector<double> K = kernel(d, length).row(0).transpose();
+      const Vector<double> K = kernel(d, kernel_values).row(0).transpose();
       const Vector<double> same =
-          kernel(discretize(tame, dt, method, {.convention = Convention::control}), length).row(0).transpose();
+          kernel(discretize(tame, dt, method, {.convention = Convention::control}), kernel_values).row(0).transpose();
       CHECK(error_of(K, same) < 1e-13);
       const StateSpace back = continuous(d, method);
       const Matrix<double> A = c.units.cwiseInverse().asDiagonal() * back.A * c.units.asDiagonal();
@@ -290,7 +293,7 @@ TEST_CASE("A1: the way back by zoh keeps what is small beside the rest") {
       const StateSpace s{given, Matrix<double>::Ones(3, 1), Matrix<double>::Ones(1, 3), Matrix<double>::Zero(1, 1)};
       const Matrix<double> back = continuous(discretize(s, dt, Discretization::zoh), Discretization::zoh).A;
       // What dt A loses beside the ones of e^(dt A) is lost.
-      CHECK((back - given).cwiseAbs().maxCoeff() < 3000 * 1e-14 + 4 * eps / dt);
+      CHECK((back - given).cwiseAbs().maxCoeff() < 3000 * 1e-14 + 4 * epsilon / dt);
       if (dt == 1e-3) CHECK(back(0, 0) == doctest::Approx(-1).epsilon(1e-13));
     }
   }

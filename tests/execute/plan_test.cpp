@@ -14,7 +14,7 @@ using support::relative_error;
 
 namespace {
 
-DiscreteSystem diagonal(Index order) {
+DiscreteSystem diagonal_of_order(Index order) {
   return discretize(initialize_diagonal("s4d-lin", order), 0.01, Discretization::zoh);
 }
 
@@ -33,9 +33,9 @@ bool has(const Plan& plan, Path path) {
 }  // namespace
 
 TEST_CASE("a plan knows what it was asked: structure, order and the samples of a call change the path") {
-  CHECK(plan<float>(diagonal(64), {.copies = 16}).best().path == Path::recurrent);
+  CHECK(plan<float>(diagonal_of_order(64), {.copies = 16}).best().path == Path::recurrent);
   CHECK(plan<float>(legt(64), {.copies = 16}).best().path == Path::chunked);
-  CHECK(plan<float>(diagonal(64), {.call = 8}).best().path == Path::recurrent);
+  CHECK(plan<float>(diagonal_of_order(64), {.call = 8}).best().path == Path::recurrent);
   CHECK_FALSE(has(plan<float>(legt(64), {.call = 8}), Path::chunked));
   CHECK(plan<double>(dense(legt(256))).best().block > plan<double>(dense(legt(16))).best().block);
 }
@@ -90,7 +90,7 @@ TEST_CASE("a plan tells what it chose, and is the same from its text") {
 }
 
 TEST_CASE("what is no plan is refused") {
-  const std::string good = save_plan(plan<double>(diagonal(4)));
+  const std::string good = save_plan(plan<double>(diagonal_of_order(4)));
   const std::string head = "longstate plan 1\ncopies 1 length 0 call 0 threads 1\n";
   for (const std::string& text :
        {std::string(), std::string("longstate plan 2"), good.substr(0, 30), head, head + "guess\nrecurrent 0 1\n",
@@ -100,20 +100,20 @@ TEST_CASE("what is no plan is refused") {
     CAPTURE(text);
     CHECK_THROWS_AS(load_plan(text), std::invalid_argument);
   }
-  CHECK_THROWS_WITH_AS(plan<double>(diagonal(4), {.copies = 0}), "longstate::plan: copies must be at least 1, got 0",
-                       std::invalid_argument);
-  CHECK_THROWS_AS(plan<double>(diagonal(4), {.length = -1}), std::invalid_argument);
-  CHECK_THROWS_AS(plan<double>(diagonal(4), {.call = -1}), std::invalid_argument);
-  CHECK_THROWS_AS(plan<double>(diagonal(4), {.threads = 0}), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(plan<double>(diagonal_of_order(4), {.copies = 0}),
+                       "longstate::plan: copies must be at least 1, got 0", std::invalid_argument);
+  CHECK_THROWS_AS(plan<double>(diagonal_of_order(4), {.length = -1}), std::invalid_argument);
+  CHECK_THROWS_AS(plan<double>(diagonal_of_order(4), {.call = -1}), std::invalid_argument);
+  CHECK_THROWS_AS(plan<double>(diagonal_of_order(4), {.threads = 0}), std::invalid_argument);
   CHECK_THROWS_AS(plan<double>(std::vector<DiscreteSystem>{}), std::invalid_argument);
-  CHECK_THROWS_WITH_AS(Planned<double>(diagonal(4), Plan{}),
+  CHECK_THROWS_WITH_AS(Planned<double>(diagonal_of_order(4), Plan{}),
                        "longstate::Planned: the plan must have a candidate, got none", std::invalid_argument);
   CHECK_THROWS_WITH_AS(make_path("scan"), "longstate::make_path: path must be one of recurrent chunked fft, got 'scan'",
                        std::invalid_argument);
 }
 
 TEST_CASE("a plan of a layer may have more copies than systems") {
-  const std::vector<DiscreteSystem> layer(32, diagonal(64));
+  const std::vector<DiscreteSystem> layer(32, diagonal_of_order(64));
   const Plan more = plan<float>(layer, {.copies = 256}), alone = plan<float>(layer);
   CHECK(more.workload.copies == 256);
   CHECK(alone.workload.copies == 32);

@@ -3,6 +3,7 @@
 #include <longstate/longstate.hpp>
 
 #include <doctest/doctest.h>
+#include <boost/crc.hpp>
 
 #include <cstddef>
 #include <limits>
@@ -37,6 +38,24 @@ TEST_CASE("a state of another precision, or that is not finite, is refused by na
   const State<double> nan = State<double>::Constant(1, 1, std::numeric_limits<double>::quiet_NaN());
   CHECK_THROWS_WITH_AS(restore_state<double>(save_state<double>(nan)),
                        "longstate::restore_state: values must be finite, got nan or infinity", std::invalid_argument);
+}
+
+TEST_CASE("a state is restored without its system from any structure that there is, and from no other") {
+  const State<double> x = State<double>::Ones(3, 2);
+  const std::vector<std::byte> plain = save_state<double>(x);
+  for (unsigned tag = 0; tag < 256; ++tag) {
+    std::vector<std::byte> bytes(plain.begin(), plain.end() - 4);
+    bytes[7] = std::byte(tag);
+    boost::crc_32_type crc;
+    crc.process_bytes(bytes.data(), bytes.size());
+    for (unsigned byte = 0; byte < 4; ++byte) bytes.push_back(std::byte((crc.checksum() >> (8 * byte)) & 0xff));
+    CAPTURE(tag);
+    if (tag <= structure_names().size()) {
+      CHECK(restore_state<double>(bytes) == x);
+    } else {
+      CHECK_THROWS_AS(restore_state<double>(bytes), std::invalid_argument);
+    }
+  }
 }
 
 TEST_CASE_TEMPLATE("a memory that was saved goes on as if it had not been", T, float, double) {

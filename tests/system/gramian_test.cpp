@@ -1,6 +1,7 @@
 // Gramians, Hankel singular values and what is made of them, in any units and for any spread of time constants.
 
 #include "support/dense.hpp"
+#include "support/limits.hpp"
 #include "support/oracle.hpp"
 #include "support/precise.hpp"
 #include "support/sizes.hpp"
@@ -19,7 +20,7 @@ using namespace longstate;
 namespace {
 
 constexpr double pi = std::numbers::pi;
-constexpr double eps = std::numeric_limits<double>::epsilon();
+using support::epsilon;
 
 StateSpace resonator(double frequency, double damping) {
   const double omega = 2 * pi * frequency;
@@ -122,7 +123,7 @@ TEST_CASE("A2: units of the states do not matter in discrete time") {
     DiscreteStateSpace s{support::random_matrix(N, N, 7 * seed), support::random_matrix(N, 1, 7 * seed + 1),
                          support::random_matrix(1, N, 7 * seed + 2), Matrix<double>::Zero(1, 1)};
     s.A *= (1 - gap / 2) / support::spectral_radius(s.A);
-    const double bound = 100 * eps / gap;
+    const double bound = 100 * epsilon / gap;
     CHECK(hankel_error(s) < bound);
     const Vector<double> d =
         support::random_matrix(N, 1, 7 * seed + 3).unaryExpr([](double v) { return std::pow(1e9, v); });
@@ -180,7 +181,7 @@ TEST_CASE("A2: digital filters in companion form keep their Hankel values, and a
     Index order;
     double edge;
   } filters[] = {{4, 0.01}, {4, 0.001}, {6, 0.02}, {8, 0.05}, {8, 0.02}, {10, 0.1}};
-  double worst = 0;  // in parts of eps / edge
+  double worst = 0;  // in parts of epsilon / edge
   for (const auto& filter : filters) {
     CAPTURE(filter.order);
     CAPTURE(filter.edge);
@@ -190,12 +191,12 @@ TEST_CASE("A2: digital filters in companion form keep their Hankel values, and a
     dual.B = given.C.transpose();
     dual.C = given.B.transpose();
     // the poles' distance from the circle: that much of A's last digit cannot matter less
-    const double bound = 100 * eps / filter.edge;
+    const double bound = 100 * epsilon / filter.edge;
     for (const DiscreteStateSpace& s : {given, dual}) {
       const double off = hankel_error(s);
       CHECK(off < bound);
       const auto whole = balanced_truncation(s, filter.order);
-      worst = std::max(worst, std::max(off, whole.difference) * filter.edge / eps);
+      worst = std::max(worst, std::max(off, whole.difference) * filter.edge / epsilon);
       MESSAGE("order " << filter.order << ", edge " << filter.edge << ": comes back to " << whole.difference);
       CHECK(whole.difference < bound);
       CHECK(support::precise_difference(s, whole.system) < bound);
@@ -205,7 +206,7 @@ TEST_CASE("A2: digital filters in companion form keep their Hankel values, and a
       CHECK(tail_norm(s, 0) == doctest::Approx((s.C * controllability_factor(s)).norm()).epsilon(1e-4));
     }
   }
-  MESSAGE("at most " << worst << " eps / edge");
+  MESSAGE("at most " << worst << " epsilon / edge");
 }
 
 TEST_CASE("A2: a filter in companion form is diagonalised") {

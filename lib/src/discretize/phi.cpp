@@ -12,7 +12,7 @@ namespace longstate {
 namespace {
 
 /// At ||X|| <= 1, terms up to X^19 / (19+k)! leave 1 / 20! < 1e-18.
-constexpr int degree = 19;
+constexpr int taylor_degree = 19;
 
 double factorial(int n) { return n < 2 ? 1.0 : n * factorial(n - 1); }
 
@@ -25,8 +25,8 @@ Matrix<double> taylor(const Matrix<double>& X, int k) {
   const auto group = [&](int j) -> Matrix<double> {
     return I / factorial(j + k) + X / factorial(j + 1 + k) + X2 / factorial(j + 2 + k) + X3 / factorial(j + 3 + k);
   };
-  Matrix<double> sum = group(degree - 3);
-  for (int j = degree - 7; j >= 0; j -= 4) sum = (group(j) + X4 * sum).eval();
+  Matrix<double> sum = group(taylor_degree - 3);
+  for (int j = taylor_degree - 7; j >= 0; j -= 4) sum = (group(j) + X4 * sum).eval();
   return sum;
 }
 

@@ -14,7 +14,7 @@
 namespace longstate {
 namespace {
 
-constexpr Index block = static_cast<Index>(simd::kernel_block);
+constexpr Index kernel_block = static_cast<Index>(simd::kernel_block);
 constexpr Index blocks_at_once = 64;
 
 const DiscreteDiagonal& checked(const DiscreteSystem& system) {
@@ -57,8 +57,8 @@ DiagonalKernels<T>::Tables::Tables(const std::vector<DiscreteSystem>& layer) {
     part->setZero(padded_, channels);
   for (Index c = 0; c < channels; ++c) {
     const DiscreteDiagonal& s = checked(layer[static_cast<std::size_t>(c)]);
-    const Vector<std::complex<double>> lambda = detail::powers_of(s.mu, 1), far = detail::powers_of(s.mu, block);
-    detail::check_table("DiagonalKernels", far.template cast<std::complex<T>>().eval(), block);
+    const Vector<std::complex<double>> lambda = detail::powers_of(s.mu, 1), far = detail::powers_of(s.mu, kernel_block);
+    detail::check_table("DiagonalKernels", far.template cast<std::complex<T>>().eval(), kernel_block);
     const Vector<std::complex<double>> weight = 2.0 * s.C.row(0).transpose().cwiseProduct(s.B.col(0));
     lambda_re_.col(c).head(entries_) = lambda.real();
     lambda_im_.col(c).head(entries_) = lambda.imag();
@@ -69,10 +69,10 @@ DiagonalKernels<T>::Tables::Tables(const std::vector<DiscreteSystem>& layer) {
     feed_through_(c) = s.D(0, 0);
   }
   for (detail::AlignedVector<double>* part : {&re_, &im_, &step_re_, &step_im_}) part->resize(padded_);
-  powers_.resize(2 * padded_, block);
-  small_.resize(block, 2 * padded_);
+  powers_.resize(2 * padded_, kernel_block);
+  small_.resize(kernel_block, 2 * padded_);
   starts_.resize(2 * padded_, blocks_at_once);
-  last_.resize(block);
+  last_.resize(kernel_block);
 }
 
 template <class T>
@@ -104,15 +104,15 @@ void DiagonalKernels<T>::Tables::run_channel(Index channel, T* K, Index length) 
   step_im_ = far_im_.col(channel);
   re_ = weight_re_.col(channel);
   im_ = weight_im_.col(channel);
-  for (Index done = 0; done < length; done += blocks_at_once * block) {
-    const Index more = std::min(blocks_at_once * block, length - done);
-    const Index whole = more / block, blocks = (more + block - 1) / block;
+  for (Index done = 0; done < length; done += blocks_at_once * kernel_block) {
+    const Index more = std::min(blocks_at_once * kernel_block, length - done);
+    const Index whole = more / kernel_block, blocks = (more + kernel_block - 1) / kernel_block;
     loops.powers(re_.data(), im_.data(), step_re_.data(), step_im_.data(), count, static_cast<std::size_t>(blocks),
                  inner, starts_.data(), starts_.data() + count);
     loops.product(starts_.data(), static_cast<std::size_t>(whole), inner, small_.data(), K + done);
     if (whole == blocks) continue;
     loops.product(&starts_(0, whole), 1, inner, small_.data(), last_.data());
-    std::copy_n(last_.data(), more - whole * block, K + done + whole * block);
+    std::copy_n(last_.data(), more - whole * kernel_block, K + done + whole * kernel_block);
   }
 }
 

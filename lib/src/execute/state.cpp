@@ -93,6 +93,10 @@ State<T> restore_state(std::span<const std::byte> bytes) {
   if (const auto found = get<std::uint8_t>(&bytes[6]); found != sizeof(T)) {
     refuse("values must have " + std::to_string(sizeof(T)) + " bytes", std::to_string(found));
   }
+  if (const auto found = get<std::uint8_t>(&bytes[7]); found > structure_names().size()) {
+    refuse("the structure must be one of " + std::to_string(structure_names().size()),
+           "number " + std::to_string(found));
+  }
   const auto rows = get<std::uint64_t>(&bytes[8]);
   const auto cols = get<std::uint64_t>(&bytes[16]);
   const std::uint64_t size = (bytes.size() - header - footer) / sizeof(T);
@@ -119,9 +123,8 @@ State<T> restore_state(std::span<const std::byte> bytes, const DiscreteSystem& s
   }
   const auto found = get<std::uint8_t>(&bytes[7]), own = tag_of(system.structure());
   if (found == no_structure || found == own) return x;
-  const auto names = structure_names();
-  const std::string rule = std::string("the state must be of structure ").append(name(system.structure()));
-  refuse(rule, found <= names.size() ? std::string(names[found - 1U]) : "one that is not known");
+  refuse(std::string("the state must be of structure ").append(name(system.structure())),
+         std::string(structure_names()[found - 1U]));
 }
 
 template std::vector<std::byte> save_state<float>(const State<float>& x, const DiscreteSystem&);

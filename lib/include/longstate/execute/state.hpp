@@ -20,7 +20,8 @@ template <class T>
 LONGSTATE_API std::vector<std::byte> save_state(const State<T>& x);
 
 /// The state again. Throws std::invalid_argument saying what is wrong: not a state, another version, another precision,
-/// cut short or too long, a checksum that does not fit (any single flipped bit is found), a value that is not finite.
+/// cut short or too long, a checksum that does not fit (any single flipped bit is found), a structure that there is not, a value
+/// that is not finite.
 template <class T>
 LONGSTATE_API State<T> restore_state(std::span<const std::byte> bytes);
 
