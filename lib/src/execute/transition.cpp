@@ -50,6 +50,15 @@ const DiscreteSystem& valid(const DiscreteSystem& system) {
   return system;
 }
 
+/// std::visit of a variant that has a value, without the exception that step() must not throw.
+template <class F, class... Types>
+void with_value(std::variant<Types...>& any, const F& f) {
+  const auto try_one = [&](auto* value) {
+    if (value != nullptr) f(*value);
+  };
+  (try_one(std::get_if<Types>(&any)), ...);
+}
+
 /// Multiply-adds of x <- A x.
 Index work_of(const DiscreteStateSpace& s) { return s.A.size(); }
 Index work_of(const DiscreteHippo& s) {
@@ -139,7 +148,7 @@ void Transition<T>::apply(const ConstFrame<T>& x, Frame<T> next) {
 
 template <class T>
 void Transition<T>::add(const ConstFrame<T>& x, Frame<T> next) {
-  std::visit([&](auto& A) { A.add(x, next); }, A_);
+  with_value(A_, [&](auto& A) { A.add(x, next); });
 }
 
 template class DiagonalTransition<float>;
