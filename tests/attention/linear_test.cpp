@@ -330,7 +330,7 @@ TEST_CASE_TEMPLATE("A4: linear attention of very negative and very large tokens"
 
 TEST_CASE_TEMPLATE("A4: linear attention names tokens that are not finite or too large, and does not keep them", T,
                    float, double) {
-  const T infinity = std::numeric_limits<T>::infinity();
+  const T beyond = std::numeric_limits<T>::infinity();
   const Matrix<T> X = random_matrix(8, 10, 7).cast<T>();
   const auto refused = [&](LinearAttention<T>& linear, const Matrix<T>& tokens, const std::string& what) {
     const LinearAttentionState<T> before = linear.state();
@@ -349,7 +349,7 @@ TEST_CASE_TEMPLATE("A4: linear attention names tokens that are not finite or too
     Matrix<T> Y(8, 10), Z(8, 10), bad = X.rightCols(6);
     linear.run(X.leftCols(4), Y.leftCols(4));
     other.run(X, Z);
-    for (const T value : {infinity, -infinity, std::numeric_limits<T>::quiet_NaN()}) {
+    for (const T value : {beyond, -beyond, std::numeric_limits<T>::quiet_NaN()}) {
       bad(2, 3) = value;
       CHECK(refused(linear, bad, "token 7 must be finite"));
     }

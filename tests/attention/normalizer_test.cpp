@@ -19,10 +19,10 @@ namespace {
 
 using support::infinity;
 
-const std::vector<Normalizer> all{Softmax{},        Softmax{0.3},       Softmax{5},     MarginSoftmax{2},
-                                  TaylorSoftmax{2}, TaylorSoftmax{6},   TopKSoftmax{1}, TopKSoftmax{5},
-                                  PerturbMax{0, 7}, PerturbMax{0.7, 3}, Sparsemax{},    Entmax{1.5},
-                                  Entmax{1.2},      Entmax{3},          SoftmaxOne{}};
+const std::vector<Normalizer> every_normalizer{Softmax{},        Softmax{0.3},       Softmax{5},     MarginSoftmax{2},
+                                               TaylorSoftmax{2}, TaylorSoftmax{6},   TopKSoftmax{1}, TopKSoftmax{5},
+                                               PerturbMax{0, 7}, PerturbMax{0.7, 3}, Sparsemax{},    Entmax{1.5},
+                                               Entmax{1.2},      Entmax{3},          SoftmaxOne{}};
 
 Vector<double> scores_of(Index n, unsigned seed) {
   Vector<double> s = 3 * random_matrix(n, 1, seed);
@@ -86,7 +86,7 @@ Vector<double> by_halving(const Vector<double>& scores, double alpha) {
 }  // namespace
 
 TEST_CASE("normalisers: weights of a simplex, masked keys none, and key by key the same") {
-  for (const Normalizer& normalizer : all) {
+  for (const Normalizer& normalizer : every_normalizer) {
     CAPTURE(name(normalizer));
     for (const Index n : {1, 2, 20, 300}) {
       const Vector<double> scores = scores_of(n, 5);
@@ -171,7 +171,7 @@ TEST_CASE("perturb-and-max draws from the softmax, the same for the same seed, q
 }
 
 TEST_CASE("normalisers: derivatives against finite differences") {
-  for (const Normalizer& normalizer : all) {
+  for (const Normalizer& normalizer : every_normalizer) {
     CAPTURE(name(normalizer));
     for (const unsigned seed : {1U, 2U, 3U}) {
       Vector<double> s = scores_of(12, seed), direction = random_matrix(12, 1, seed + 10);

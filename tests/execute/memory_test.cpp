@@ -384,3 +384,25 @@ TEST_CASE("a memory is a value, and can be emptied") {
   CHECK(memory.elapsed() == 0);
   CHECK(memory.reconstruct(Vector<double>::Zero(1))(0) == 0);
 }
+
+TEST_CASE("a memory of many coefficients keeps no matrix of them") {
+  if (support::bytes_in_use() == 0) {
+    MESSAGE("SKIPPED: the bytes of the heap are not known here");
+    return;
+  }
+  constexpr Index order = 8192;
+  const auto bytes = [](const Measure& measure, Discretization method) {
+    const std::size_t before = support::bytes_in_use();
+    Memory<double> memory(measure, {.order = order, .dt = 1e-3, .method = method});
+    for (int k = 0; k < 3; ++k) memory.push(1.0);
+    return support::bytes_in_use() - before;
+  };
+  constexpr std::size_t state = order * sizeof(double), most = std::size_t{4} << 20;
+  for (const Discretization method : {Discretization::bilinear, Discretization::backward_euler}) {
+    CHECK(bytes(LegT{}, method) <= state + most);
+    CHECK(bytes(LegSExp{}, method) <= state + most);
+    CHECK(bytes(Fourier{}, method) <= state + most);
+    CHECK(bytes(LegS{}, method) <= state + most);
+  }
+  CHECK(bytes(LegT{}, Discretization::bilinear) > state);  // something is counted
+}

@@ -4,6 +4,10 @@
 #include <cstdlib>
 #include <new>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 // Eigen allocates by malloc, FFTW by memalign, the rest by operator new; glibc lets a program interpose them all. Sanitizers
 // interpose malloc themselves, so with them only operator new is counted.
 #ifdef LONGSTATE_SANITIZED
@@ -18,6 +22,15 @@ std::atomic<std::size_t> count{0};
 
 namespace support {
 std::size_t allocations() { return count; }
+
+std::size_t bytes_in_use() {
+#if defined(__GLIBC__) && LONGSTATE_INTERPOSE_MALLOC
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;  // of the arena, and what was mapped for itself
+#else
+  return 0;
+#endif
+}
 }  // namespace support
 
 #if LONGSTATE_INTERPOSE_MALLOC

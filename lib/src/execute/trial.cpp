@@ -67,7 +67,7 @@ void try_all(std::string_view where, const Powers& powers, Doubt doubt, Index sa
   }
 }
 
-constexpr Index large = 512;  // states of which to see whether powers are large would take seconds
+constexpr Index most_tried = 512;  // states of which to see whether powers are large would take seconds
 
 }  // namespace
 
@@ -97,16 +97,16 @@ std::optional<Powers> powers_of_block(std::string_view where, const DiscreteSyst
 
 template <class T>
 void try_recurrence(std::string_view where, const DiscreteSystem& system) {
-  if (!made_of_powers(system) || (std::is_same_v<T, double> && order(system) > large)) return;
+  if (!made_of_powers(system) || (std::is_same_v<T, double> && order(system) > most_tried)) return;
   DiscreteStateSpace given = dense(system);
   Balanced balanced(given);
   constexpr Index enough = 4'000'000, few = 16, many = 2048;
   const Index some = std::clamp<Index>(enough / work_of_step(given), few, many);
-  const bool tame = given.order() <= large && powers_are_tame(balanced.system.A, some);
+  const bool tame = given.order() <= most_tried && powers_are_tame(balanced.system.A, some);
   const Powers powers{std::move(given), std::move(balanced), tame};
   const Doubt why = doubt<T>(powers);
   if (why == Doubt::none) return;
-  if (std::is_same_v<T, float> && !tame && order(system) <= large) check_in_float(where, system);
+  if (std::is_same_v<T, float> && !tame && order(system) <= most_tried) check_in_float(where, system);
   const NoDenormals guard;
   const Index samples = std::max(some, memory(powers.balanced.system));
   if (std::holds_alternative<TransferFunction>(system)) return try_all<T, double>(where, powers, why, samples, some);

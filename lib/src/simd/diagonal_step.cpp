@@ -6,6 +6,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <cstdint>
 
 HWY_BEFORE_NAMESPACE();
 namespace longstate::simd::HWY_NAMESPACE {
@@ -26,20 +27,55 @@ std::size_t StepLanes() {
   return std::max<std::size_t>(hn::Lanes(Tag<T>()), 2);
 }
 
+/// A vector that lies across two lines of the cache costs twice, and a store from which the next sample loads more. Of a state at an odd
+/// multiple of half a vector, as memory of malloc is, every second one does so: halves do not.
+template <class T, bool halves>
+HWY_INLINE V<T> LoadState(const T* from) {
+  const Tag<T> d;
+#if HWY_TARGET != HWY_SCALAR
+  if constexpr (halves) {
+    const hn::Half<Tag<T>> half;
+    return hn::Combine(d, hn::LoadU(half, from + hn::Lanes(half)), hn::LoadU(half, from));
+  }
+#endif
+  return hn::LoadU(d, from);
+}
+
+template <class T, bool halves>
+HWY_INLINE void StoreState(V<T> x, T* to) {
+  const Tag<T> d;
+#if HWY_TARGET != HWY_SCALAR
+  if constexpr (halves) {
+    const hn::Half<Tag<T>> half;
+    hn::StoreU(hn::LowerHalf(half, x), half, to);
+    hn::StoreU(hn::UpperHalf(half, x), half, to + hn::Lanes(half));
+    return;
+  }
+#endif
+  hn::StoreU(x, d, to);
+}
+
+template <class T>
+bool HalvesFit(const T* x, std::size_t x_stride, std::size_t copies) {
+  constexpr std::size_t half = step_bytes / 2;
+  if (hn::Lanes(Tag<T>()) * sizeof(T) < step_bytes) return false;
+  return reinterpret_cast<std::uintptr_t>(x) % step_bytes == half &&
+         (copies == 1 || x_stride * sizeof(T) % step_bytes == 0);
+}
+
 /// A vector of entries: x to the next sample; what the output reads of it is added to y.
 template <class T, bool control>
 HWY_INLINE V<T> Advance(const T* HWY_RESTRICT table, V<T> x, V<T> u, V<T>& y) {
   const Tag<T> d;
   const std::size_t W = hn::Lanes(d);
   const V<T> turned = hn::Reverse2(d, x), c = hn::Load(d, table + 3 * W);
-  V<T> along = hn::Mul(hn::Load(d, table + 2 * W), u), across = hn::Zero(d);
+  V<T> next = hn::Mul(hn::Load(d, table + 2 * W), u);  // what is small first
   if constexpr (keeps_rest<T>) {
-    along = hn::MulAdd(hn::Load(d, table + 4 * W), x, along);
-    across = hn::Mul(hn::Load(d, table + 5 * W), turned);
+    next = hn::MulAdd(hn::Load(d, table + 4 * W), x, next);
+    next = hn::MulAdd(hn::Load(d, table + 5 * W), turned, next);
   }
-  along = hn::MulAdd(hn::Load(d, table), x, along);
-  across = hn::MulAdd(hn::Load(d, table + W), turned, across);
-  const V<T> next = hn::Add(along, across);
+  next = hn::MulAdd(hn::Load(d, table + W), turned, next);
+  next = hn::MulAdd(hn::Load(d, table), x, next);
   y = hn::MulAdd(c, control ? x : next, y);
   return next;
 }
@@ -63,7 +99,7 @@ T StepPairs(const T* table, std::size_t numbers, T u, T* x) {
   return y;
 }
 
-template <class T, bool control>
+template <class T, bool control, bool halves>
 HWY_INLINE T StepCopy(const T* HWY_RESTRICT table, std::size_t numbers, T u, T* HWY_RESTRICT x) {
   const Tag<T> d;
   const std::size_t W = hn::Lanes(d), size = step_numbers<T> * W;
@@ -72,12 +108,12 @@ HWY_INLINE T StepCopy(const T* HWY_RESTRICT table, std::size_t numbers, T u, T* 
   V<T> y0 = hn::Zero(d), y1 = hn::Zero(d);
   std::size_t n = 0;
   for (; n + 2 * W <= numbers; n += 2 * W, table += 2 * size) {
-    hn::StoreU(Advance<T, control>(table, hn::LoadU(d, x + n), in, y0), d, x + n);
-    hn::StoreU(Advance<T, control>(table + size, hn::LoadU(d, x + n + W), in, y1), d, x + n + W);
+    StoreState<T, halves>(Advance<T, control>(table, LoadState<T, halves>(x + n), in, y0), x + n);
+    StoreState<T, halves>(Advance<T, control>(table + size, LoadState<T, halves>(x + n + W), in, y1), x + n + W);
   }
   for (; n < numbers; n += W, table += size) {
     if (n + W <= numbers) {
-      hn::StoreU(Advance<T, control>(table, hn::LoadU(d, x + n), in, y0), d, x + n);
+      StoreState<T, halves>(Advance<T, control>(table, LoadState<T, halves>(x + n), in, y0), x + n);
       continue;
     }
     HWY_ALIGN T last[hn::MaxLanes(d)] = {};
@@ -88,18 +124,24 @@ HWY_INLINE T StepCopy(const T* HWY_RESTRICT table, std::size_t numbers, T u, T* 
   return hn::GetLane(hn::SumOfLanes(d, hn::Add(y0, y1)));
 }
 
-template <class T, bool control>
+template <class T, bool control, bool halves>
 void StepCopies(const DiagonalFrames<T>& s, const T* u, T* HWY_RESTRICT y, T* x, std::size_t x_stride) {
   const std::size_t W = StepLanes<T>(), numbers = 2 * s.entries;
   const std::size_t size = (numbers + W - 1) / W * W * step_numbers<T>;
   for (std::size_t c = 0, system = 0; c < s.copies; ++c, system = system + 1 == s.systems ? 0 : system + 1) {
-    y[c] = StepCopy<T, control>(s.table + system * size, numbers, u[c], x + c * x_stride) + s.D[system] * u[c];
+    y[c] = StepCopy<T, control, halves>(s.table + system * size, numbers, u[c], x + c * x_stride) + s.D[system] * u[c];
   }
+}
+
+template <class T, bool control>
+void StepAligned(const DiagonalFrames<T>& s, const T* u, T* y, T* x, std::size_t x_stride) {
+  HalvesFit(x, x_stride, s.copies) ? StepCopies<T, control, true>(s, u, y, x, x_stride)
+                                   : StepCopies<T, control, false>(s, u, y, x, x_stride);
 }
 
 template <class T>
 void Step(const DiagonalFrames<T>& s, const T* u, T* y, T* x, std::size_t x_stride) {
-  s.control ? StepCopies<T, true>(s, u, y, x, x_stride) : StepCopies<T, false>(s, u, y, x, x_stride);
+  s.control ? StepAligned<T, true>(s, u, y, x, x_stride) : StepAligned<T, false>(s, u, y, x, x_stride);
 }
 
 template <class T>

@@ -1,0 +1,142 @@
+#pragma once
+
+// What every path promises, for any model: it is the recurrence by definition, in any split of the signal, from any state, and its state
+// goes on in any other path. A path is added to `ways`, a model to laws_test.cpp; the rest follows.
+
+#include "support/oracle.hpp"
+#include "support/truth.hpp"
+
+#include <longstate/longstate.hpp>
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace laws {
+
+using namespace longstate;
+
+/// A path, ready to run.
+template <class T>
+struct Way {
+  std::string name;
+  std::function<void(ConstSignal<T>, Signal<T>, StateRef<T>)> run;
+};
+
+template <class T, class Path>
+Way<T> way(std::string name, Path path) {
+  const auto kept = std::make_shared<Path>(std::move(path));
+  return {std::move(name), [kept](ConstSignal<T> u, Signal<T> y, StateRef<T> x) { kept->run(u, y, x); }};
+}
+
+/// All paths of a layer.
+template <class T>
+std::vector<Way<T>> ways(const std::vector<DiscreteSystem>& layer, Index copies) {
+  const auto stepped = std::make_shared<Recurrence<T>>(layer, copies);
+  const Workload workload{.copies = copies, .length = 1000};
+  const Threads threads(2);
+  const auto by_threads = [&](Index first, Index count) {
+    std::vector<DiscreteSystem> part;
+    for (Index c = first; c < first + count; ++c) part.push_back(layer[static_cast<std::size_t>(c) % layer.size()]);
+    return Recurrence<T>(part, count);
+  };
+  std::vector<Way<T>> all{way<T>("run", Recurrence<T>(layer, copies)),
+                          {"step",
+                           [stepped](ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
+                             const NoDenormals guard;
+                             for (Index k = 0; k < u.cols(); ++k) stepped->step(u.col(k), y.col(k), x);
+                           }},
+                          way<T>("chunks of 16", Chunked<T>(layer, 16, copies)),
+                          way<T>("chunks of 64", Chunked<T>(layer, 64, copies)),
+                          way<T>("plan", Planned<T>(layer, plan<T>(layer, workload))),
+                          way<T>("threads", Threaded<Recurrence<T>>(threads, copies, by_threads))};
+#if LONGSTATE_WITH_FFTW
+  all.push_back(way<T>("convolution in blocks of 16", Convolution<T>(layer, 16, copies)));
+  all.push_back(way<T>("convolution in blocks of 100", Convolution<T>(layer, 100, copies)));
+#endif
+  return all;
+}
+
+/// A layer of systems alike, and what each is.
+struct Model {
+  std::string name;
+  std::vector<DiscreteSystem> layer;
+  std::vector<support::Truth> truth;
+};
+
+/// The bound that the headers of the paths state, for outputs in parts of the largest |C| |x| + |D| |u|, for states of the largest.
+template <class T>
+double bound(const Model& model) {
+  const double order = static_cast<double>(model.layer.front().order());
+  return std::is_same_v<T, float> ? 2 * std::max(order, 16.0) * 1.2e-7 : 1e-12;
+}
+
+/// A signal and a state to start from, and what the model makes of them, copy by copy.
+template <class T>
+struct Trial {
+  Matrix<T> u;
+  State<T> x0;
+  std::vector<support::TrueRun> exact;
+
+  Trial(const Model& model, Index copies, Index length, unsigned seed)
+      : u(support::random_matrix(model.layer.front().inputs() * copies, length, seed).template cast<T>()),
+        x0(support::random_matrix(model.layer.front().order(), copies, seed + 1).template cast<T>()) {
+    for (Index c = 0; c < copies; ++c) {
+      const support::Truth& truth = model.truth[static_cast<std::size_t>(c) % model.truth.size()];
+      const Index p = truth.B.cols();
+      exact.push_back(support::run(truth, u.middleRows(c * p, p).template cast<long double>(),
+                                   x0.col(c).template cast<long double>()));
+    }
+  }
+};
+
+/// Paths that follow each other, each with a part of the signal, of any length, none, too.
+template <class T>
+void check_parts(const Trial<T>& trial, const std::vector<const Way<T>*>& in_turn, double bound, unsigned seed) {
+  const Index length = trial.u.cols(), q = trial.exact.front().y.rows();
+  std::mt19937 random(seed);
+  std::vector<Index> ends{length};
+  while (ends.size() < in_turn.size()) ends.push_back(std::uniform_int_distribution<Index>(0, length)(random));
+  std::sort(ends.begin(), ends.end());
+  Matrix<T> y(q * static_cast<Index>(trial.exact.size()), length);
+  State<T> x = trial.x0;
+  Index done = 0;
+  for (std::size_t i = 0; i < in_turn.size(); ++i) {
+    in_turn[i]->run(trial.u.middleCols(done, ends[i] - done), y.middleCols(done, ends[i] - done), x);
+    done = ends[i];
+  }
+  for (Index c = 0; c < x.cols(); ++c) {
+    CAPTURE(c);
+    const support::TrueRun& exact = trial.exact[static_cast<std::size_t>(c)];
+    const support::Long of_y = y.middleRows(c * q, q).template cast<long double>() - exact.y,
+                        of_x = x.col(c).template cast<long double>() - exact.x;
+    CHECK(static_cast<double>(of_y.cwiseAbs().maxCoeff() / exact.output_scale) <= bound);
+    CHECK(static_cast<double>(of_x.cwiseAbs().maxCoeff() / exact.state_scale) <= bound);
+  }
+}
+
+/// All laws of all paths of a model.
+template <class T>
+void check(const Model& model, Index copies, Index length, unsigned seed) {
+  CAPTURE(model.name);
+  CAPTURE(copies);
+  CAPTURE(seed);
+  const Trial<T> trial(model, copies, length, seed);
+  const std::vector<Way<T>> all = ways<T>(model.layer, copies);
+  const double least = bound<T>(model);
+  for (const Way<T>& one : all) {
+    CAPTURE(one.name);
+    check_parts<T>(trial, {&one}, least, seed);
+    check_parts<T>(trial, {&one, &one, &one, &one}, least, seed);
+    for (const Way<T>& next : all) {
+      CAPTURE(next.name);
+      check_parts<T>(trial, {&one, &next}, least, ++seed);
+    }
+  }
+}
+
+}  // namespace laws
