@@ -15,20 +15,21 @@ using support::relative_error;
 // The peers' matrices as their own sources build them, written out anew from those.
 namespace {
 
-constexpr Index N = 8;
+constexpr Index small_order = 8;
 
 Matrix<double> entries(auto&& f) {
-  return Matrix<double>::NullaryExpr(N, N, [&](Index i, Index j) { return f(double(i), double(j)); });
+  return Matrix<double>::NullaryExpr(small_order, small_order,
+                                     [&](Index i, Index j) { return f(double(i), double(j)); });
 }
 Vector<double> values(auto&& f) {
-  return Vector<double>::NullaryExpr(N, [&](Index i) { return f(double(i)); });
+  return Vector<double>::NullaryExpr(small_order, [&](Index i) { return f(double(i)); });
 }
 double sign(double n) { return std::fmod(std::abs(n), 2) == 0 ? 1 : -1; }
 
 /// state-spaces/s4 hippo.py "fourier": pairs cos, sin from frequency 0, whose sine is dead.
 Hippo s4_fourier(double frequency, double drop) {
-  Matrix<double> A = Matrix<double>::Zero(N, N);
-  for (Index m = 0; m < N / 2; ++m) {
+  Matrix<double> A = Matrix<double>::Zero(small_order, small_order);
+  for (Index m = 0; m < small_order / 2; ++m) {
     A(2 * m, 2 * m + 1) = -frequency * double(m);
     A(2 * m + 1, 2 * m) = frequency * double(m);
   }
@@ -51,7 +52,7 @@ Hippo peer_matrices(std::string_view name, const ScalingOptions& o) {
   const Hippo lagt{entries([](double n, double k) { return n > k    ? -1.0
                                                            : n == k ? -0.5
                                                                     : 0.0; }),
-                   Vector<double>::Ones(N)};
+                   Vector<double>::Ones(small_order)};
   const auto scaled = [](const Hippo& h, double rate) { return Hippo{h.A * rate, h.B * rate}; };
 
   if (name == "s4-legs") return legs;
@@ -88,7 +89,7 @@ TEST_CASE("every peer's matrices come from ours, and ours from theirs") {
   const ScalingOptions options{.window = 2.5, .alpha = 0.5, .beta = 0.75};
   for (const std::string_view name : scaling_names()) {
     CAPTURE(name);
-    const Scaling s = scaling(name, N, options);
+    const Scaling s = scaling(name, small_order, options);
     CHECK((s.T_inverse * s.T - Matrix<double>::Identity(s.order, s.order)).norm() < 1e-14);
 
     const Hippo theirs = peer_matrices(name, options);
@@ -104,9 +105,9 @@ TEST_CASE("every peer's matrices come from ours, and ours from theirs") {
 }
 
 TEST_CASE("conversions refuse what they do not know") {
-  CHECK_THROWS_AS(scaling("s5", N), std::invalid_argument);
+  CHECK_THROWS_AS(scaling("s5", small_order), std::invalid_argument);
   CHECK_THROWS_AS(scaling("s4-fourier", 7), std::invalid_argument);
-  CHECK_THROWS_AS(scaling("keras-lmu", N, {.window = 0}), std::invalid_argument);
-  CHECK_THROWS_AS(scaling("hippo-code-glagt", N, {.alpha = 1}), std::invalid_argument);
-  CHECK_THROWS_AS(from_peer(scaling("s4-legt", N), hippo(LegT{}, N + 1)), std::invalid_argument);
+  CHECK_THROWS_AS(scaling("keras-lmu", small_order, {.window = 0}), std::invalid_argument);
+  CHECK_THROWS_AS(scaling("hippo-code-glagt", small_order, {.alpha = 1}), std::invalid_argument);
+  CHECK_THROWS_AS(from_peer(scaling("s4-legt", small_order), hippo(LegT{}, small_order + 1)), std::invalid_argument);
 }
