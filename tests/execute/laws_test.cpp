@@ -15,7 +15,7 @@ Matrix<std::complex<double>> random_complex(Index rows, Index cols, unsigned see
 
 /// A layer of two, by zoh in both conventions and by bilinear steps, of continuous systems that `make` gives for a seed.
 template <class Make>
-void add(std::vector<laws::Model>& all, const std::string& name, const Make& make, bool has_zoh = true) {
+void add(std::vector<laws::Model>& all, const std::string& name, const Make& make) {
   const auto add_one = [&](const std::string& how, const auto& discrete, const auto& true_form) {
     laws::Model model{name + how, {}, {}};
     for (const unsigned seed : {11U, 23U}) {
@@ -29,7 +29,6 @@ void add(std::vector<laws::Model>& all, const std::string& name, const Make& mak
       ", bilinear", [](const auto& s) { return discretize(s, sample_period, Discretization::bilinear); },
       [](const support::ContinuousTruth& t) { return support::by_gbt(t, sample_period, 0.5); });
   if constexpr (!std::is_same_v<decltype(make(0U)), NplrSystem>) {
-    if (!has_zoh) return;
     for (const Convention convention : {Convention::sequence, Convention::control}) {
       add_one(
           ", zoh, " + std::string(longstate::name(convention)),
@@ -43,9 +42,11 @@ std::vector<laws::Model> models(Index order) {
   std::vector<laws::Model> all;
   for (const Measure& measure :
        {Measure(LegSExp{}), Measure(LegT{}), Measure(Lmu{}), Measure(LagT{}), Measure(Fourier{})}) {
-    add(all, "hippo " + std::string(name(measure)), [&](unsigned seed) {
-      return HippoSystem{measure, random_matrix(2, order, seed), random_matrix(2, 1, seed + 2)};
-    });
+    for (const Index outputs : {1, 2}) {  // one: in lanes
+      add(all, "hippo " + std::string(name(measure)) + " of " + std::to_string(outputs), [&](unsigned seed) {
+        return HippoSystem{measure, random_matrix(outputs, order, seed), random_matrix(outputs, 1, seed + 2)};
+      });
+    }
     add(all, "dense " + std::string(name(measure)), [&](unsigned seed) {
       return dense(HippoSystem{measure, random_matrix(1, order, seed), random_matrix(1, 1, seed + 2)});
     });

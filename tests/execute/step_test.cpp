@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -93,6 +94,32 @@ TEST_CASE_TEMPLATE("step is the recurrence: every structure and instruction set,
       }
     }
   }
+}
+
+TEST_CASE_TEMPLATE("step does the same to the bit wherever the state lies", T, float, double) {
+  constexpr Index copies = 3, stride = 96, numbers = 74;
+  DiagonalSystem system = initialize_diagonal("s4d-lin", numbers);
+  const Matrix<T> u = random_matrix(copies, 1, 1).cast<T>(), x0 = random_matrix(numbers, copies, 2).cast<T>();
+  support::EachTarget()([&] {
+    Recurrence<T> own(discretize(system, 1e-3, Discretization::zoh), copies);
+    alignas(64) std::array<T, (copies + 1) * stride> memory;
+    State<T> first_x;
+    Vector<T> first_y;
+    for (Index offset = 0; offset < 16; ++offset) {
+      CAPTURE(offset);
+      memory.fill(T(7));
+      using Part = Eigen::Map<Eigen::Matrix<T, -1, -1>, 0, Eigen::OuterStride<>>;
+      Part x(memory.data() + offset, numbers, copies, Eigen::OuterStride<>(stride));
+      x = x0;
+      Vector<T> y(copies);
+      own.step(u.col(0), y, x);
+      if (offset == 0) first_x = x, first_y = y;
+      CHECK(State<T>(x) == first_x);
+      CHECK(y == first_y);
+      x.setConstant(T(7));
+      CHECK(std::all_of(memory.begin(), memory.end(), [](T value) { return value == T(7); }));
+    }
+  });
 }
 
 TEST_CASE("step leaves the floating-point mode to its caller, by NoDenormals") {

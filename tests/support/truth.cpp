@@ -36,6 +36,7 @@ Long columns_of(const Matrix<std::complex<double>>& C) {
   return columns;
 }
 
+/// The equation of a measure: Gu et al. 2020 (HiPPO), theorems 1 and 2, app. D; Voelker et al. 2019 (LMU), eqs. 1 and 2.
 struct Equation {
   Long A;
   LongVector B;
