@@ -1,4 +1,5 @@
 #include "oracle.hpp"
+#include "truth.hpp"
 
 #include <Eigen/LU>
 #include <boost/math/quadrature/gauss.hpp>
@@ -10,7 +11,6 @@
 namespace support {
 
 Run direct_run(const longstate::DiscreteStateSpace& system, const Matrix<double>& u, const Matrix<double>& x0) {
-  using Long = Matrix<long double>;
   const auto lengthen = [](const Matrix<double>& M) -> Long { return M.cast<long double>(); };
   const Long A = lengthen(system.A), B = lengthen(system.B), C = lengthen(system.C), D = lengthen(system.D);
   Long x = lengthen(x0);
@@ -36,28 +36,6 @@ Run direct_run(const std::vector<longstate::DiscreteSystem>& layer, const Matrix
   }
   return all;
 }
-
-namespace {
-
-using Long = Matrix<long double>;
-
-/// e^X by 27 terms of its Taylor series at X / 2^s, and s squarings.
-Long exponential(Long X) {
-  int squarings = 0;
-  while (std::ldexp(static_cast<double>(X.cwiseAbs().colwise().sum().maxCoeff()), -squarings) > 1) ++squarings;
-  X *= std::ldexp(1.0L, -squarings);
-  const Long I = Long::Identity(X.rows(), X.cols());
-  const Long X2 = X * X, X3 = X2 * X, X4 = X2 * X2;
-  const auto factorial = [](int n) { return std::tgamma(n + 1.0L); };
-  Long sum = Long::Zero(X.rows(), X.cols());
-  for (int j = 24; j >= 0; j -= 4) {
-    sum = (I / factorial(j) + X / factorial(j + 1) + X2 / factorial(j + 2) + X3 / factorial(j + 3) + X4 * sum).eval();
-  }
-  for (int i = 0; i < squarings; ++i) sum = (sum * sum).eval();
-  return sum;
-}
-
-}  // namespace
 
 Vector<double> exponential_step(const longstate::Hippo& system, double dt, const Vector<double>& x, double first,
                                 double last) {

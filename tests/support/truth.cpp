@@ -110,7 +110,8 @@ Equation equation(const Measure& measure, Index N) {
   return equation(std::get<Fourier>(measure), N);
 }
 
-/// e^X by 30 terms of its series at X / 2^s, and s squarings.
+}  // namespace
+
 Long exponential(Long X) {
   int squarings = 0;
   while (std::ldexp(static_cast<double>(X.cwiseAbs().colwise().sum().maxCoeff()), -squarings) > 0.5) ++squarings;
@@ -121,8 +122,6 @@ Long exponential(Long X) {
   for (int i = 0; i < squarings; ++i) sum = (sum * sum).eval();
   return sum;
 }
-
-}  // namespace
 
 ContinuousTruth truth(const StateSpace& s) { return {lengthen(s.A), lengthen(s.B), lengthen(s.C), lengthen(s.D)}; }
 

@@ -9,6 +9,9 @@ namespace support {
 
 using Long = longstate::Matrix<long double>;
 
+/// e^X by 30 terms of its series at X / 2^s, and s squarings.
+Long exponential(Long X);
+
 /// x' = A x + B u, y = C x + D u, by the formulas in the headers of these types; measures: legs-exp, legt, lmu, lagt (alpha = beta = 0)
 /// and fourier.
 struct ContinuousTruth {
