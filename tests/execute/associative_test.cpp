@@ -92,7 +92,8 @@ support::Run run_in_calls(VaryingScan<T>& path, const Signals& in, const State<d
   const Matrix<T> u = in.u.cast<T>(), delta = in.delta.cast<T>();
   Matrix<T> y(path.outputs(), u.cols());
   State<T> x = x0.cast<T>();
-  for (Index k = 0, n = 1; k < u.cols(); k += n, n = std::min<Index>(3 * n, u.cols() - k)) {
+  for (const Index k : {0, 1}) path.step(u.col(k), delta(0, k), y.col(k), x);
+  for (Index k = 2, n = 1; k < u.cols(); k += n, n = std::min<Index>(3 * n, u.cols() - k)) {
     path.run(u.middleCols(k, n), delta.middleCols(k, n), y.middleCols(k, n), x);
   }
   return {y.template cast<double>(), x.template cast<double>()};

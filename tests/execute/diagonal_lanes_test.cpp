@@ -125,9 +125,9 @@ TEST_CASE_TEMPLATE("diagonal lanes: the same to the bit in frames of any stride 
 
 TEST_CASE("diagonal lanes: a layer that they cannot take runs all the same") {
   DiscreteDiagonal s = model(4, 1, Convention::sequence);
-  CHECK(detail::DiagonalLanes<double>::fits({s}));
+  CHECK(detail::DiagonalLanes<double>::shape({s}, 1).has_value());
   s.B(2, 0) = 0;  // its entry would have to be divided by zero
-  CHECK_FALSE(detail::DiagonalLanes<double>::fits({s}));
+  CHECK_FALSE(detail::DiagonalLanes<double>::shape({s}, 1).has_value());
   const Matrix<double> u = random_matrix(1, 100, 1);
   Matrix<double> y(1, 100);
   Recurrence<double> path(s);

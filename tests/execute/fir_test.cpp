@@ -46,8 +46,11 @@ double error_in_pieces(Index channels, Index taps, Index block, Index length, In
   State<T> x = fir.zero_state();
   const Index first = length / 3;  // and a signal may be its own output
   fir.run(y.leftCols(first), y.leftCols(first), x);
-  fir.run(y.middleCols(first, 1), y.middleCols(first, 1), x);
-  fir.run(y.rightCols(length - first - 1), y.rightCols(length - first - 1), x);
+  const Index steps = std::min<Index>(length - first - 1, 5);
+  for (Index k = first; k < first + steps; ++k) fir.step(y.col(k), y.col(k), x);
+  fir.run(y.middleCols(first + steps, 1), y.middleCols(first + steps, 1), x);
+  const Index rest = length - first - steps - 1;
+  fir.run(y.rightCols(rest), y.rightCols(rest), x);
   return worst_error<T>(kernels, u, y, every);
 }
 

@@ -85,7 +85,8 @@ TEST_CASE_TEMPLATE("the selective scan is its definition, for every instruction 
           State<T> x = p.x0.cast<T>();
           Matrix<T> y(channels, length);
           const Matrix<T> u = p.u.cast<T>(), delta = p.delta.cast<T>(), B = p.B.cast<T>(), C = p.C.cast<T>();
-          for (Index k = 0, n = 1; k < length; k += n, n = std::min<Index>(3 * n, length - k)) {
+          for (const Index k : {0, 1}) scan.step(u.col(k), delta.col(k), B.col(k), C.col(k), y.col(k), x);
+          for (Index k = 2, n = 1; k < length; k += n, n = std::min<Index>(3 * n, length - k)) {
             scan.run(u.middleCols(k, n), delta.middleCols(k, n), B.middleCols(k, n), C.middleCols(k, n),
                      y.middleCols(k, n), x);
           }

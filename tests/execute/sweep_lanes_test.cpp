@@ -83,14 +83,14 @@ TEST_CASE_TEMPLATE("sweep lanes are the recurrence, for every form, instruction 
 
 TEST_CASE("sweep lanes: a layer that they cannot take runs all the same") {
   const auto a = systems(6, 1, Convention::sequence);
-  CHECK(detail::SweepLanes<double>::fits({a[0], a[0]}, 8));
-  CHECK(detail::SweepLanes<double>::fits({a[0]}, 1));            // entries in the lanes
-  CHECK_FALSE(detail::SweepLanes<double>::fits({a[12]}, 1));     // fourier
-  CHECK_FALSE(detail::SweepLanes<double>::fits({a.back()}, 1));  // nplr
-  CHECK_FALSE(detail::SweepLanes<double>::fits(std::vector<DiscreteSystem>(8, dense(a[0])), 8));
+  CHECK(detail::SweepLanes<double>::shape({a[0], a[0]}, 8).has_value());
+  CHECK(detail::SweepLanes<double>::shape({a[0]}, 1).has_value());            // entries in the lanes
+  CHECK_FALSE(detail::SweepLanes<double>::shape({a[12]}, 1).has_value());     // fourier
+  CHECK_FALSE(detail::SweepLanes<double>::shape({a.back()}, 1).has_value());  // nplr
+  CHECK_FALSE(detail::SweepLanes<double>::shape(std::vector<DiscreteSystem>(8, dense(a[0])), 8).has_value());
   std::vector<DiscreteSystem> mixed(8, a[0]);
   mixed[3] = a[2];  // zoh among bilinear
-  CHECK_FALSE(detail::SweepLanes<double>::fits(mixed, 8));
+  CHECK_FALSE(detail::SweepLanes<double>::shape(mixed, 8).has_value());
   Recurrence<double> path(mixed);
   State<double> x = path.zero_state();
   const Matrix<double> u = random_matrix(8, 50, 1);

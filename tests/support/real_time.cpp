@@ -52,25 +52,21 @@ class Calls {
     auto r = std::make_shared<Running<T, Path>>(Running<T, Path>{path, {}, {}, path.zero_state()});
     r->u = noise<T>(path.inputs(), samples);
     r->y.resize(path.outputs(), samples);
-    add(name, [r] { r->path.run(r->u, r->y, r->x); });
+    add(name + "::run", [r] { r->path.run(r->u, r->y, r->x); });
+    add(name + "::step", [r] { r->path.step(r->u.col(0), r->y.col(0), r->x); });
   }
 
   void add_system(const std::string& name, const DiscreteSystem& system, bool with_blocks) {
     const Index dividing = (n_ + 15) / 16 * 16;
     for (const Index copies : {1, 3}) {
       const std::string with = name + (copies > 1 ? " copies" : "");
-      const Recurrence<T> recurrence(system, copies);
-      add_run("Recurrence::run " + with, recurrence, n_);
-      auto r = std::make_shared<Running<T, Recurrence<T>>>(
-          Running<T, Recurrence<T>>{recurrence, noise<T>(recurrence.inputs(), 1), {}, recurrence.zero_state()});
-      r->y.resize(recurrence.outputs(), 1);
-      add("Recurrence::step " + with, [r] { r->path.step(r->u.col(0), r->y.col(0), r->x); });
+      add_run("Recurrence " + with, Recurrence<T>(system, copies), n_);
       if (!with_blocks) continue;
-      add_run("Chunked::run " + with, Chunked<T>(system, dividing, copies), 3 * dividing + n_ % 16);
+      add_run("Chunked " + with, Chunked<T>(system, dividing, copies), 3 * dividing + n_ % 16);
 #if LONGSTATE_WITH_FFTW
-      add_run("Convolution::run " + with, Convolution<T>(system, n_, copies), 2 * n_ + n_ / 2);
+      add_run("Convolution " + with, Convolution<T>(system, n_, copies), 2 * n_ + n_ / 2);
 #endif
-      add_run("Planned::run " + with, Planned<T>(system, plan<T>(system, {.copies = copies})), n_);
+      add_run("Planned " + with, Planned<T>(system, plan<T>(system, {.copies = copies})), n_);
     }
   }
 
@@ -82,6 +78,7 @@ class Calls {
           Running<T, VaryingScan<T>>{path, noise<T>(1, n_), Matrix<T>(1, n_), path.zero_state()});
       add("VaryingScan::run",
           [r, delta = Matrix<T>(Matrix<T>::Constant(1, n_, T(0.01)))] { r->path.run(r->u, delta, r->y, r->x); });
+      add("VaryingScan::step", [r] { r->path.step(r->u.col(0), T(0.01), r->y.col(0), r->x); });
     }
     for (const auto hold : {SelectiveHold::euler, SelectiveHold::zoh}) {
       const SelectiveScan<T> path(Matrix<double>::Constant(3, N_, -1.0), Vector<double>::Ones(3), hold);
@@ -89,6 +86,7 @@ class Calls {
           Running<T, SelectiveScan<T>>{path, noise<T>(3, n_), Matrix<T>(3, n_), path.zero_state()});
       add("SelectiveScan::run", [r, B = noise<T>(N_, n_), delta = Matrix<T>(Matrix<T>::Constant(3, n_, T(0.01)))] {
         r->path.run(r->u, delta, B, B, r->y, r->x);
+        r->path.step(r->u.col(0), delta.col(0), B.col(0), B.col(0), r->y.col(0), r->x);
       });
     }
     using C = std::complex<T>;
@@ -103,8 +101,8 @@ class Calls {
 
   void add_filters() {
 #if LONGSTATE_WITH_FFTW
-    add_run("Fir::run", Fir<T>(noise<double>(2, N_), n_), 2 * n_ + 1);
-    add_run("Fir::run long", Fir<T>(noise<double>(1, 40 * N_), 0), n_);
+    add_run("Fir", Fir<T>(noise<double>(2, N_), n_), 2 * n_ + 1);
+    add_run("Fir long", Fir<T>(noise<double>(1, 40 * N_), 0), n_);
     for (const Index block : {16, 64}) {
       auto filter = std::make_shared<StreamingFir<T>>(noise<double>(2, 40 * N_), block);
       auto y = std::make_shared<Matrix<T>>(2, n_);

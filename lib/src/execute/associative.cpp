@@ -96,7 +96,12 @@ struct VaryingScan<T>::Parts {
   };
   Parts(const DiagonalSystem& system, Discretization method, std::optional<Threads> threads);
   Index order() const { return 2 * entries_; }
+  void check(const ConstSignal<T>& u, const ConstSignal<T>& delta, const Signal<T>& y, const StateRef<T>& x) const;
   void run(const ConstSignal<T>& u, const ConstSignal<T>& delta, Signal<T> y, StateRef<T> x);
+  void step(const ConstSignal<T>& u, const ConstSignal<T>& delta, Signal<T> y, StateRef<T> x);
+  void load(const StateRef<T>& x);
+  void store(StateRef<T> x) const;
+  void run_part(Part& part, const ConstSignal<T>& u, const ConstSignal<T>& delta, Signal<T> y);
   void run_parts(const ConstSignal<T>& u, const ConstSignal<T>& delta, Signal<T> y);
   void enter(Part& part, const ConstSignal<T>& u, const ConstSignal<T>& delta) const;
   void leave(Part& part, Signal<T> y) const;
@@ -173,6 +178,15 @@ void VaryingScan<T>::Parts::leave(Part& part, Signal<T> y) const {
   y = part.y.topLeftCorner(q_, n);
 }
 
+/// At most as many samples as a part has.
+template <class T>
+void VaryingScan<T>::Parts::run_part(Part& part, const ConstSignal<T>& u, const ConstSignal<T>& delta, Signal<T> y) {
+  const std::size_t rows = size(lambda_.rows());
+  enter(part, u, delta);
+  simd::varying_loops<double>().scan(part.a.data(), rows, part.b.data(), rows, rows, size(u.cols()), x_.data());
+  leave(part, y);
+}
+
 /// At most as many samples as all parts have together.
 template <class T>
 void VaryingScan<T>::Parts::run_parts(const ConstSignal<T>& u, const ConstSignal<T>& delta, Signal<T> y) {
@@ -187,12 +201,7 @@ void VaryingScan<T>::Parts::run_parts(const ConstSignal<T>& u, const ConstSignal
       work(part_at(k), k * samples_of_a_part, count(k));
     });
   };
-  if (!threads_) {
-    enter(part_at(0), u, delta);
-    loops.scan(part_at(0).a.data(), rows, part_at(0).b.data(), rows, rows, size(n), x_.data());
-    leave(part_at(0), y);
-    return;
-  }
+  if (!threads_) return run_part(part_at(0), u, delta, y);
   each([&](Part& part, Index first, Index many) {
     enter(part, u.middleCols(first, many), delta.middleCols(first, many));
     loops.scan_products(part.a.data(), rows, part.b.data(), rows, rows, size(many));
@@ -209,7 +218,8 @@ void VaryingScan<T>::Parts::run_parts(const ConstSignal<T>& u, const ConstSignal
 }
 
 template <class T>
-void VaryingScan<T>::Parts::run(const ConstSignal<T>& u, const ConstSignal<T>& delta, Signal<T> y, StateRef<T> x) {
+void VaryingScan<T>::Parts::check(const ConstSignal<T>& u, const ConstSignal<T>& delta, const Signal<T>& y,
+                                  const StateRef<T>& x) const {
   constexpr std::string_view where = "VaryingScan::run";
   const Index n = u.cols();
   detail::check_shape(where, "u", u.rows(), n, p_, n);
@@ -217,16 +227,37 @@ void VaryingScan<T>::Parts::run(const ConstSignal<T>& u, const ConstSignal<T>& d
   detail::check_shape(where, "y", y.rows(), y.cols(), q_, n);
   detail::check_shape(where, "x", x.rows(), x.cols(), order(), 1);
   detail::check_steps(where, delta);
-  const NoDenormals guard;
-  Eigen::Map<Eigen::VectorXd> state(reinterpret_cast<double*>(x_.data()), order());
+}
+
+template <class T>
+void VaryingScan<T>::Parts::load(const StateRef<T>& x) {
   x_.setZero();  // entries past the last: their outputs count as 0 times what is in them
-  state = x.col(0).template cast<double>();
+  Eigen::Map<Eigen::VectorXd>(reinterpret_cast<double*>(x_.data()), order()) = x.col(0).template cast<double>();
+}
+
+template <class T>
+void VaryingScan<T>::Parts::store(StateRef<T> x) const {
+  x.col(0) = Eigen::Map<const Eigen::VectorXd>(reinterpret_cast<const double*>(x_.data()), order()).template cast<T>();
+}
+
+template <class T>
+void VaryingScan<T>::Parts::step(const ConstSignal<T>& u, const ConstSignal<T>& delta, Signal<T> y, StateRef<T> x) {
+  load(x);
+  run_part(parts_.front(), u, delta, y);
+  store(x);
+}
+
+template <class T>
+void VaryingScan<T>::Parts::run(const ConstSignal<T>& u, const ConstSignal<T>& delta, Signal<T> y, StateRef<T> x) {
+  const NoDenormals guard;
+  const Index n = u.cols();
+  load(x);
   const Index span = samples_of_a_part * static_cast<Index>(parts_.size());
   for (Index start = 0; start < n; start += span) {
     const Index many = std::min(span, n - start);
     run_parts(u.middleCols(start, many), delta.middleCols(start, many), y.middleCols(start, many));
   }
-  x.col(0) = state.template cast<T>();
+  store(x);
 }
 
 template <class T>
@@ -248,7 +279,15 @@ Index VaryingScan<T>::outputs() const {
 
 template <class T>
 void VaryingScan<T>::run(ConstSignal<T> u, ConstSignal<T> delta, Signal<T> y, StateRef<T> x) {
+  parts_->check(u, delta, y, x);
   parts_->run(u, delta, y, x);
+}
+
+template <class T>
+void VaryingScan<T>::step(ConstFrame<T> u, T delta, Frame<T> y, StateRef<T> x) noexcept {
+  const Eigen::Map<const typename Matrix<T>::Plain> in(u.data(), u.size(), 1), time(&delta, 1, 1);
+  Eigen::Map<typename Matrix<T>::Plain> out(y.data(), y.size(), 1);
+  parts_->step(in, time, out, x);
 }
 
 template void scan<float>(ConstSignal<std::complex<float>>, Signal<std::complex<float>>, Frame<std::complex<float>>);

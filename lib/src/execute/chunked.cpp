@@ -262,6 +262,11 @@ Index Chunked<T>::block() const {
 }
 
 template <class T>
+void Chunked<T>::step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept {
+  loops_->rest_.step(u, y, x);
+}
+
+template <class T>
 void Chunked<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   detail::check_run("Chunked::run", *this, u, y, x);
   loops_->run(u, y, x);
@@ -326,7 +331,8 @@ template class Chunked<float>;
 template class Chunked<double>;
 
 Index default_chunk(const DiscreteSystem& system) {
-  const detail::CostOf many{system, 1, group, 1 << 14, sizeof(float)};
+  const std::vector<DiscreteSystem> layer{system};
+  const detail::CostOf many = detail::cost_of<float>(layer, group, 1 << 14);
   const auto cost = [&](Index block) { return detail::chunked_seconds(many, block); };
   return *std::ranges::min_element(detail::chunks, {}, cost);
 }

@@ -19,8 +19,11 @@
 namespace longstate {
 namespace {
 
+constexpr Index few = 32;  // samples whose sums of products cost less than transforms of any block
+
 template <class T>
 struct Tables {
+  detail::Aligned<T> first;  // (q p) x few: the kernel's first values
   detail::Aligned<std::complex<T>>
       spectra;                         // bins x (q p), of the kernel from input j to output i in column i + q j, over F
   detail::Aligned<T> responses;        // (q L) x N: rows i L … hold output i after a state: c_i A^k x
@@ -91,25 +94,42 @@ ConvolutionScratch<T> scratch_for(const Tables<T>& tables, Index block, const de
   return w;
 }
 
+/// y <- K * u of a few samples.
+template <class T, class U>
+void convolve_directly(const detail::Aligned<T>& K, const U& u, Index i, Index q, T* y) {
+  for (Index k = 0; k < u.cols(); ++k) {
+    y[k] = 0;
+    for (Index l = 0; l <= k; ++l) {
+      for (Index j = 0; j < u.rows(); ++j) y[k] += K(i + q * j, k - l) * u(j, l);
+    }
+  }
+}
+
 /// One copy, m <= block samples: u p x m, y q x m, x N.
 template <class T, class U, class Y, class X>
 void run_block(const Tables<T>& tables, Index block, const detail::RealFft<T>& fft, ConvolutionScratch<T>& w,
                const U& u, Y&& y, X&& x) {
   const Index m = u.cols(), p = u.rows(), q = y.rows(), bins = fft.bins();
+  const bool directly = m <= tables.first.cols();
   w.next.setZero();
   for (Index j = 0; j < p; ++j) {
     w.time.head(m) = u.row(j);
-    w.time.tail(w.time.size() - m).setZero();
     w.next.noalias() += tables.reach.middleCols((j + 1) * block - m, m) * w.time.head(m);
+    if (directly) continue;
+    w.time.tail(w.time.size() - m).setZero();
     fft.forward(w.time.data(), &w.input_spectra(0, j));
   }
 
   for (Index i = 0; i < q; ++i) {
-    const auto spectrum = [&](Index j) { return tables.spectra.col(i + q * j).head(bins).array(); };
-    w.product.head(bins) = spectrum(0) * w.input_spectra.col(0).head(bins).array();
-    for (Index j = 1; j < p; ++j)
-      w.product.head(bins).array() += spectrum(j) * w.input_spectra.col(j).head(bins).array();
-    fft.inverse(w.product.data(), w.time.data());
+    if (directly) {
+      convolve_directly(tables.first, u, i, q, w.time.data());
+    } else {
+      const auto spectrum = [&](Index j) { return tables.spectra.col(i + q * j).head(bins).array(); };
+      w.product.head(bins) = spectrum(0) * w.input_spectra.col(0).head(bins).array();
+      for (Index j = 1; j < p; ++j)
+        w.product.head(bins).array() += spectrum(j) * w.input_spectra.col(j).head(bins).array();
+      fft.inverse(w.product.data(), w.time.data());
+    }
     w.response.head(m).noalias() = tables.responses.middleRows(i * block, m) * x;
     y.row(i) = w.time.head(m) + w.response.head(m);
   }
@@ -122,8 +142,8 @@ void run_block(const Tables<T>& tables, Index block, const detail::RealFft<T>& f
   }
   w.power += w.next.template cast<double>();  // rounded to T once
   x = w.power.template cast<T>();
-  detail::count_flops((p + q) * fft.flops());
-  detail::count_multiply_adds(p * q * 4 * bins + (p + q) * x.size() * m +
+  if (!directly) detail::count_flops((p + q) * fft.flops());
+  detail::count_multiply_adds(p * q * (directly ? m * (m + 1) / 2 : 4 * bins) + (p + q) * x.size() * m +
                               std::popcount(static_cast<std::size_t>(m)) * x.size() * x.size());
 }
 
@@ -136,6 +156,7 @@ detail::RunBlocks<T> as_run(const Tables<T>& tables, Index block, const detail::
 
 template <class T>
 void check_tables(const Tables<T>& tables, Index block) {
+  detail::check_table("Convolution", tables.first, block);
   detail::check_table("Convolution", tables.spectra, block);
   detail::check_table("Convolution", tables.responses, block);
   detail::check_table("Convolution", tables.reach, block);
@@ -149,6 +170,7 @@ Tables<T> make_tables(const DiscreteSystem& system, Index block, const detail::R
   Tables<T> tables;
   const Matrix<double> K = kernel(system, block);
   check_growth<T>(system, K);
+  tables.first = K.leftCols(std::min(few, block)).template cast<T>();
   tables.spectra = kernel_spectra(K, fft_double).template cast<std::complex<T>>();
   const Matrix<double> responses = detail::state_responses(system, block),
                        reach = detail::reachable_states(system, block);
@@ -189,6 +211,7 @@ struct ConvolutionDesign {
     const detail::RealFft<double> fft_double(fft.length());
     for (const DiscreteSystem& system : layer) systems.push_back(make_tables<T>(system, block, fft, fft_double));
   }
+  const Tables<T>& of(Index copy) const { return systems[static_cast<std::size_t>(copy) % systems.size()]; }
 };
 
 }  // namespace
@@ -239,6 +262,15 @@ Index Convolution<T>::fft_length() const {
 }
 
 template <class T>
+void Convolution<T>::step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept {
+  const ConvolutionDesign<T>& d = *loops_->design;
+  for (Index c = 0; c < copies(); ++c) {
+    run_block(d.of(c), d.block, d.fft, loops_->scratch, u.segment(c * d.inputs, d.inputs),
+              y.segment(c * d.outputs, d.outputs), x.col(c));
+  }
+}
+
+template <class T>
 void Convolution<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   detail::check_run("Convolution::run", *this, u, y, x);
   const NoDenormals guard;
@@ -246,8 +278,7 @@ void Convolution<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   for (Index done = 0; done < u.cols(); done += d.block) {
     const Index m = std::min(d.block, u.cols() - done);
     for (Index c = 0; c < copies(); ++c) {
-      const Tables<T>& tables = d.systems[static_cast<std::size_t>(c) % d.systems.size()];
-      run_block(tables, d.block, d.fft, loops_->scratch, u.block(c * d.inputs, done, d.inputs, m),
+      run_block(d.of(c), d.block, d.fft, loops_->scratch, u.block(c * d.inputs, done, d.inputs, m),
                 y.block(c * d.outputs, done, d.outputs, m), x.col(c));
     }
   }

@@ -1,8 +1,6 @@
 #include "cost.hpp"
 
-#include "../measure/table.hpp"
-
-#include <longstate/execute/transition.hpp>
+#include "stepper.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -14,8 +12,8 @@ namespace {
 constexpr double multiply_add = 0.0178;      // of float, in vectors
 constexpr double from_second_cache = 0.033;  // a float's multiply-add where it waits for its matrix
 constexpr double byte_from_memory = 0.13;
-constexpr double cached = 3 << 20;  // bytes that stay near from one call to the next
-constexpr Index lanes = 16;         // copies that go together
+constexpr double cached = 3 << 20;   // bytes that stay near from one call to the next
+constexpr double taken_over = 0.15;  // a number of the state into lanes, and back
 
 double number(Index n) { return static_cast<double>(n); }
 
@@ -29,76 +27,42 @@ double reading(const CostOf& of, double values) {
          (number(of.copies) * number(std::min<Index>(of.call, 1 << 14)));
 }
 
-/// A diagonal system with one input and output goes in lanes: of copies, or of the state of one copy.
-double lanes_of_diagonal(const CostOf& of) {
-  const double N = number(order(of.system));
-  const Index together = lanes * 4 / of.bytes;
-  if (of.copies < (together + 1) / 2) return 0.45 + 0.57 * std::ceil(N / number(2 * together));
-  const double groups = number((of.copies + together - 1) / together) * number(together) / number(of.copies);
-  return groups * (0.1 + 0.0195 * N) * width(of);
-}
-
-/// HiPPO and nplr systems with one input and output in lanes of copies (sweep_lanes.hpp). Sums wait for each other unless
-/// several vectors share a system.
-double lanes_of_sweep(const CostOf& of) {
-  const double N = number(order(of.system));
-  const Index together = lanes * 4 / of.bytes;
-  const double groups = number((of.copies + together - 1) / together) * number(together) / number(of.copies);
-  const bool alone = of.systems > 1 || of.copies <= together;
-  const double from_second = of.systems > 1 ? 1 + std::clamp((N - 64) / 192, 0.0, 0.8) : 1;  // its tables
-  double each = 0;                                                                           // of an entry
-  double factors = 1;
-  if (const auto* nplr = std::get_if<DiscreteNplr>(&of.system)) {
-    each = 0.05 + 0.018 * number(nplr->continuous.rank());
-  } else {
-    const auto& hippo = std::get<DiscreteHippo>(of.system);
-    const HippoStep<double> step = hippo_step<double>(hippo, hippo.pade);
-    const bool triangular = operator_kind(hippo.measure) == OperatorKind::triangular;
-    each = (triangular ? 0.068 : 0.105) * (alone ? 1.9 : 1);
-    if (!is_gbt(hippo.method)) factors = 1.5 * number(step.pade().degree / 2) * number(step.pade().substeps);
-  }
-  return groups * (0.4 + each * factors * from_second * N) * width(of);
-}
-
-/// One copy of a HiPPO system with entries in the lanes, by gbt.
-bool scans(const DiscreteSystem& system) {
-  const auto* hippo = std::get_if<DiscreteHippo>(&system);
-  return hippo && is_gbt(hippo->method) && operator_kind(hippo->measure) != OperatorKind::waves;
-}
-double scan_over_state(const CostOf& of) { return 35 + 0.87 * number(order(of.system)) * width(of); }
-
-double step_alone(Structure structure, double N) {
-  switch (structure) {
-    case Structure::dense:
-      return 28 + 2 * N + 0.062 * N * N;
-    case Structure::hippo:
-      return 55 + 9.5 * N;
-    case Structure::nplr:
-      return 22 + 2.4 * N;
-    case Structure::transfer:
-      return 22 + 1.2 * N;
-    case Structure::diagonal:
+/// Nanoseconds of a multiply-add, in float, and of a sample and copy beside them.
+struct Pace {
+  double multiply_add, frame;
+};
+Pace pace(Loop loop) {
+  switch (loop) {
+    case Loop::lanes:
+      return {0.0085, 0.1};
+    case Loop::sums:
+      return {0.0155, 0.4};
+    case Loop::scans:
+      return {0.02, 35};
+    case Loop::dense:
+      return {0.062, 28};
+    case Loop::hippo:
+      return {0.7, 55};
+    case Loop::nplr:
+      return {0.4, 22};
+    case Loop::diagonal:
+      return {0.2, 22};
+    case Loop::transfer:
       break;
   }
-  return 22 + 0.1 * N;
+  return {0.4, 22};
 }
 
-/// A hippo system whose step is too stiff for sweeps.
-bool by_matrix(const DiscreteSystem& system) {
-  const auto* hippo = std::get_if<DiscreteHippo>(&system);
-  return hippo && hippo_step<double>(*hippo, hippo->pade).by_matrix();
-}
-
+/// Of a sample and copy, by the work of the loop that it will go in.
 double recurrent(const CostOf& of) {
-  const double ports = number(inputs(of.system) + outputs(of.system));
-  const bool in_lanes = structure(of.system) == Structure::diagonal && ports == 2 && of.call >= lanes;
-  if (in_lanes) return lanes_of_diagonal(of);
-  const bool sweeps =
-      structure(of.system) == Structure::nplr || (structure(of.system) == Structure::hippo && !by_matrix(of.system));
-  if (sweeps && ports == 2 && of.copies >= (lanes * 4 / of.bytes + 1) / 2) return lanes_of_sweep(of);
-  if (ports == 2 && scans(of.system)) return scan_over_state(of);
+  const Work work = of.recurrence(of.call);
+  const Pace its = pace(work.loop);
   const double N = number(order(of.system));
-  return step_alone(by_matrix(of.system) ? Structure::dense : structure(of.system), N) + (ports - 2) * N * 0.1;
+  const bool from_second = of.systems > 1 && work.loop == Loop::sums;  // its tables
+  const double slower = from_second ? 1 + std::clamp((N - 64) / 192, 0.0, 0.8) : 1;
+  const double all = number(work.multiply_adds) * its.multiply_add * slower * width(of) +
+                     number(work.frames) * its.frame + number(work.taken_over) * taken_over * width(of);
+  return all / number(of.copies * of.call);
 }
 
 /// Of the samples that fill blocks.
@@ -117,6 +81,17 @@ double whole_chunks(const CostOf& of, Index block) {
 }
 
 }  // namespace
+
+template <class T>
+CostOf cost_of(const std::vector<DiscreteSystem>& layer, Index copies, Index call) {
+  const auto systems = static_cast<Index>(layer.size());
+  const StepperShape<T> shape = stepper_shape<T>(layer, copies);
+  return {layer.front(), systems, copies, call, sizeof(T), [shape](Index samples) {
+            return std::visit([&](const auto& loop) { return loop.work(samples); }, shape);
+          }};
+}
+template CostOf cost_of<float>(const std::vector<DiscreteSystem>&, Index, Index);
+template CostOf cost_of<double>(const std::vector<DiscreteSystem>&, Index, Index);
 
 double recurrent_seconds(const CostOf& of) { return 1e-9 * recurrent(of); }
 

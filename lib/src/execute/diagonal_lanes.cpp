@@ -3,7 +3,6 @@
 #include "../detail/layer.hpp"
 #include "../detail/past_cache.hpp"
 #include "../detail/powers.hpp"
-#include "../detail/tally.hpp"
 #include "../simd/diagonal.hpp"
 #include "../simd/diagonal_step.hpp"
 #include "../simd/size.hpp"
@@ -64,55 +63,79 @@ void put_whole(Column&& column, Index width, Index lane, std::complex<long doubl
   put<T>(column, 1, width, lane, Complex(value - held));
 }
 
+/// Numbers of simd::DiagonalFrames' table of one system.
+template <class T>
+Index step_size(Index entries) {
+  const auto W = static_cast<Index>(simd::diagonal_step<T>().lanes);
+  return (2 * entries + W - 1) / W * W * static_cast<Index>(simd::step_numbers<T>);
+}
+
 }  // namespace
 
 template <class T>
-bool DiagonalLanes<T>::fits(const std::vector<DiscreteSystem>& layer) {
+Index DiagonalLanes<T>::Shape::chunk() const {
+  return one_channel ? chunk_of_one : chunk_of_many;
+}
+
+template <class T>
+Work DiagonalLanes<T>::Shape::work(Index samples) const {
+  const auto of_chunk = [&](Index n) {
+    const Index through =
+        one_channel ? ahead + width / 2 : width * (ahead + 1) / 2;  // D u and its like; of one, the sums over lanes
+    return rows() * width * steps_work<T>(n) + n * through;
+  };
+  const Index scales = 2 * 8 * rows() * width;
+  const Index runs = samples / chunk() * of_chunk(chunk()) + of_chunk(samples % chunk());
+  return {Loop::lanes, blocks() * (scales + runs), samples * (one_channel ? copies : blocks() * width),
+          blocks() * 2 * rows() * width};
+}
+
+template <class T>
+Work DiagonalLanes<T>::Shape::step_work() const {
+  return {Loop::lanes, copies * (step_size<T>(entries) + 1), copies, 0};
+}
+
+template <class T>
+std::optional<typename DiagonalLanes<T>::Shape> DiagonalLanes<T>::shape(const std::vector<DiscreteSystem>& layer,
+                                                                        Index copies) {
   // B and 1 / B, times a state, must be numbers also in float, and so must the powers of lambda.
   constexpr double smallest = 1e-18, largest = 1e18;
-  return std::all_of(layer.begin(), layer.end(), [&](const DiscreteSystem& any) {
+  const bool fits = std::all_of(layer.begin(), layer.end(), [&](const DiscreteSystem& any) {
     const auto* s = std::get_if<DiscreteDiagonal>(&any);
     return s && s->inputs() == 1 && s->outputs() == 1 &&
            (s->B.cwiseAbs().array() > smallest && s->B.cwiseAbs().array() < largest).all() &&
            (s->mu.real().array() * static_cast<double>(ahead) < std::log(largest)).all();
   });
+  if (!fits) return {};
+  const auto width = static_cast<Index>(simd::lanes<T>());
+  return Shape{longstate::order(layer.front()) / 2, copies, width, copies < (width + 1) / 2};
 }
 
 template <class T>
-DiagonalLanes<T>::DiagonalLanes(const std::vector<DiscreteSystem>& layer, Index copies)
-    : copies_(copies),
+DiagonalLanes<T>::DiagonalLanes(const std::vector<DiscreteSystem>& layer, const Shape& shape)
+    : shape_(shape),
       systems_(static_cast<Index>(layer.size())),
-      entries_(longstate::order(layer.front()) / 2),
-      width_(static_cast<Index>(simd::lanes<T>())),
-      one_channel_(copies_ < (width_ + 1) / 2),
-      chunk_(one_channel_ ? chunk_of_one : chunk_of_many),
-      rows_(one_channel_ ? (entries_ + width_ - 1) / width_ : entries_),
-      tables_(size(tables_of(static_cast<Index>(layer.size()), one_channel_ ? 1 : width_, copies)),
-              Aligned<T>::Zero(4 * ahead * width_, rows_)),
-      drift_(tables_.size(), Aligned<T>::Zero(2 * ahead * width_, rows_)),
-      through_(tables_.size(),
-               Aligned<T>::Zero(one_channel_ ? static_cast<Index>(simd::through_period<T>()) : width_, ahead)),
-      B_(tables_.size(), Aligned<T>::Zero(4 * width_, rows_)),
+      tables_(size(tables_of(systems_, shape.one_channel ? 1 : shape.width, shape.copies)),
+              Aligned<T>::Zero(4 * ahead * shape.width, shape.rows())),
+      drift_(tables_.size(), Aligned<T>::Zero(2 * ahead * shape.width, shape.rows())),
+      through_(
+          tables_.size(),
+          Aligned<T>::Zero(shape.one_channel ? static_cast<Index>(simd::through_period<T>()) : shape.width, ahead)),
+      B_(tables_.size(), Aligned<T>::Zero(4 * shape.width, shape.rows())),
       inverse_B_(B_),
-      numbers_(Aligned<T>::Zero(width_, 2 * rows_)),
-      states_(size(blocks()), Aligned<T>::Zero(2 * width_, rows_)),
+      numbers_(Aligned<T>::Zero(shape.width, 2 * shape.rows())),
+      states_(size(blocks()), Aligned<T>::Zero(2 * shape.width, shape.rows())),
       control_(longstate::convention(layer.front()) == Convention::control),
       step_(&simd::diagonal_step<T>()),
-      steps_(Aligned<T>::Zero(step_size(), systems_)),
+      steps_(Aligned<T>::Zero(step_size<T>(shape.entries), systems_)),
       feed_through_(systems_) {
-  u_[0] = u_[1] = Aligned<T>::Zero(width_, chunk_ + ahead);
-  y_[0] = y_[1] = Aligned<T>::Zero(width_, chunk_);
-  const Index lanes_filled = static_cast<Index>(tables_.size()) * (one_channel_ ? 1 : width_);
+  u_[0] = u_[1] = Aligned<T>::Zero(shape.width, shape.chunk() + ahead);
+  y_[0] = y_[1] = Aligned<T>::Zero(shape.width, shape.chunk());
+  const Index lanes_filled = static_cast<Index>(tables_.size()) * (shape.one_channel ? 1 : shape.width);
   for (Index c = 0; c < lanes_filled; ++c) {
     fill(std::get<DiscreteDiagonal>(layer[size(system_of(c))]), c);
   }
   for (Index s = 0; s < systems_; ++s) fill_step(std::get<DiscreteDiagonal>(layer[size(s)]), s);
-}
-
-template <class T>
-Index DiagonalLanes<T>::step_size() const {
-  const auto W = static_cast<Index>(step_->lanes);
-  return (2 * entries_ + W - 1) / W * W * static_cast<Index>(simd::step_numbers<T>);
 }
 
 template <class T>
@@ -125,7 +148,7 @@ void DiagonalLanes<T>::fill_step(const DiscreteDiagonal& system, Index index) {
     to[0] = static_cast<T>(first);
     to[1] = static_cast<T>(second);
   };
-  for (Index n = 0; n < entries_; ++n) {
+  for (Index n = 0; n < shape_.entries; ++n) {
     const Complex exact = power_of(system.mu(n), 1), held(rounded_power<T>(exact)), rest = rest_of_power<T>(exact);
     const Complex b = system.B(n, 0), c = 2.0 * system.C(0, n);
     put(n, 0, held.real(), held.real());
@@ -139,16 +162,15 @@ void DiagonalLanes<T>::fill_step(const DiscreteDiagonal& system, Index index) {
 }
 
 template <class T>
-void DiagonalLanes<T>::step(const T* u, T* y, T* x, Index x_stride) const noexcept {
-  step_->run({steps_.data(), feed_through_.data(), size(systems_), size(copies_), size(entries_), control_}, u, y, x,
-             size(x_stride));
-  count_multiply_adds(copies_ * (steps_.rows() + 1));
+void DiagonalLanes<T>::step(const ConstFrame<T>& u, Frame<T>& y, StateRef<T>& x) const noexcept {
+  step_->run({steps_.data(), feed_through_.data(), size(systems_), size(shape_.copies), size(shape_.entries), control_},
+             u.data(), y.data(), x.data(), size(x.outerStride()));
 }
 
 template <class T>
 typename DiagonalLanes<T>::Place DiagonalLanes<T>::place(Index copy, Index entry) const {
-  if (one_channel_) return {copy, entry / width_, entry % width_};
-  return {copy / width_, entry, copy % width_};
+  if (shape_.one_channel) return {copy, entry / shape_.width, entry % shape_.width};
+  return {copy / shape_.width, entry, copy % shape_.width};
 }
 
 template <class T>
@@ -156,33 +178,33 @@ void DiagonalLanes<T>::fill(const DiscreteDiagonal& system, Index copy) {
   const Index before = system.convention == Convention::control ? 1 : 0;  // the output sees the state before the sample
   Vector<double> H = Vector<double>::Zero(ahead);
   H(0) = system.D(0, 0);
-  for (Index n = 0; n < entries_; ++n) {
+  for (Index n = 0; n < shape_.entries; ++n) {
     const Complex mu = system.mu(n), b = system.B(n, 0), c = 2.0 * system.C(0, n) * b;
     const Place at = place(copy, n);
     const auto table = size(table_of(at.block));
     for (Index i = 0; i < ahead; ++i) {
       const Complex next = power_of(mu, i + 1);
-      put<T>(tables_[table].col(at.row), ahead + i, width_, at.lane, Complex(rounded_power<T>(next)));
-      put<T>(drift_[table].col(at.row), i, width_, at.lane, drift<T>(next));
-      put<T>(tables_[table].col(at.row), i, width_, at.lane, std::conj(c * power_of(mu, i + 1 - before)));
+      put<T>(tables_[table].col(at.row), ahead + i, shape_.width, at.lane, Complex(rounded_power<T>(next)));
+      put<T>(drift_[table].col(at.row), i, shape_.width, at.lane, drift<T>(next));
+      put<T>(tables_[table].col(at.row), i, shape_.width, at.lane, std::conj(c * power_of(mu, i + 1 - before)));
       if (i >= before) H(i) += (c * power_of(mu, i - before)).real();
     }
     const std::complex<long double> exact(b);
-    put_whole(B_[table].col(at.row), width_, at.lane, exact);
-    put_whole(inverse_B_[table].col(at.row), width_, at.lane, 1.0L / exact);
+    put_whole(B_[table].col(at.row), shape_.width, at.lane, exact);
+    put_whole(inverse_B_[table].col(at.row), shape_.width, at.lane, 1.0L / exact);
   }
   const Place channel = place(copy, 0);
   Aligned<T>& through = through_[size(table_of(channel.block))];
   for (Index j = 0; j < ahead; ++j) {
-    if (!one_channel_) through(channel.lane, j) = static_cast<T>(H(j));
-    for (Index k = 0; one_channel_ && k < through.rows(); ++k)
+    if (!shape_.one_channel) through(channel.lane, j) = static_cast<T>(H(j));
+    for (Index k = 0; shape_.one_channel && k < through.rows(); ++k)
       through(k, j) = k % ahead >= j ? static_cast<T>(H(j)) : 0;
   }
 }
 
 template <class T>
 std::size_t DiagonalLanes<T>::channels_of(Index block) const {
-  return size(std::min(width_, copies_ - block * width_));
+  return size(std::min(shape_.width, shape_.copies - block * shape_.width));
 }
 
 template <class T>
@@ -193,33 +215,33 @@ T* DiagonalLanes<T>::state_of(Index block, Index row) {
 /// Numbers of the state in lanes, W for each number of a row.
 template <class T>
 void DiagonalLanes<T>::gather(const StateRef<T>& x, Index block) {
-  if (one_channel_) {
+  if (shape_.one_channel) {
     numbers_.rightCols(2).setZero();  // lanes past the last entry: their outputs count as 0 times what is in them
-    for (Index n = 0; n < entries_; n += width_) {
-      const Index entries = std::min(width_, entries_ - n);
+    for (Index n = 0; n < shape_.entries; n += shape_.width) {
+      const Index entries = std::min(shape_.width, shape_.entries - n);
       const Eigen::Map<const Pairs<T>> pairs(x.col(block).data() + 2 * n, 2, entries);
-      numbers_.block(0, 2 * n / width_, entries, 2) = pairs.transpose();
+      numbers_.block(0, 2 * n / shape_.width, entries, 2) = pairs.transpose();
     }
     return;
   }
-  const Index first = block * width_, stride = x.outerStride();
-  simd::to_frames(x.data() + first * stride, size(stride), channels_of(block), size(2 * entries_), numbers_.data(),
-                  size(width_));
+  const Index first = block * shape_.width, stride = x.outerStride();
+  simd::to_frames(x.data() + first * stride, size(stride), channels_of(block), size(2 * shape_.entries),
+                  numbers_.data(), size(shape_.width));
 }
 
 template <class T>
 void DiagonalLanes<T>::scatter(StateRef<T> x, Index block) const {
-  if (one_channel_) {
-    for (Index n = 0; n < entries_; n += width_) {
-      const Index entries = std::min(width_, entries_ - n);
+  if (shape_.one_channel) {
+    for (Index n = 0; n < shape_.entries; n += shape_.width) {
+      const Index entries = std::min(shape_.width, shape_.entries - n);
       Eigen::Map<Pairs<T>> pairs(x.col(block).data() + 2 * n, 2, entries);
-      pairs = numbers_.block(0, 2 * n / width_, entries, 2).transpose();
+      pairs = numbers_.block(0, 2 * n / shape_.width, entries, 2).transpose();
     }
     return;
   }
-  const Index first = block * width_, stride = x.outerStride();
-  simd::to_rows(numbers_.data(), size(width_), channels_of(block), size(2 * entries_), x.data() + first * stride,
-                size(stride));
+  const Index first = block * shape_.width, stride = x.outerStride();
+  simd::to_rows(numbers_.data(), size(shape_.width), channels_of(block), size(2 * shape_.entries),
+                x.data() + first * stride, size(stride));
 }
 
 template <class T>
@@ -240,27 +262,25 @@ void DiagonalLanes<T>::give(StateRef<T> x) {
 
 template <class T>
 void DiagonalLanes<T>::scale(const std::vector<Aligned<T>>& factors, Index block, const T* from, T* to) const {
-  simd::diagonal_loops<T>().scale(factors[size(table_of(block))].data(), size(rows_), from, to);
-  count_multiply_adds(8 * rows_ * width_);
+  simd::diagonal_loops<T>().scale(factors[size(table_of(block))].data(), size(shape_.rows()), from, to);
 }
 
 template <class T>
 simd::DiagonalRows<T> DiagonalLanes<T>::rows_of(Index block) {
   const auto table = size(table_of(block));
   return {tables_[table].data(), drift_[table].data(), through_[table].data(),
-          state_of(block, 0),    size(rows_),          one_channel_};
+          state_of(block, 0),    size(shape_.rows()),  shape_.one_channel};
 }
 
 template <class T>
 void DiagonalLanes<T>::run_channel(Index channel, ConstSignal<T> u, Signal<T> y) {
   const auto& loops = simd::diagonal_loops<T>();
   const Index n = u.cols();
-  const Index whole = (n + width_ - 1) / width_ * width_;
+  const Index whole = (n + shape_.width - 1) / shape_.width * shape_.width;
   T* const samples = u_[0].data() + ahead;
   T* const parts = y_[0].data();
   strided_copy(u.data() + channel, u.outerStride(), n, samples, 1);
   loops.run(rows_of(channel), samples, parts, size(n), {});
-  count_multiply_adds(rows_ * width_ * steps_work<T>(n) + n * (ahead + width_ / 2));  // and the sums over lanes
   const bool direct = y.outerStride() == 1 && whole == n;
   T* const sums = direct ? y.data() : parts;
   loops.sum(parts, through_[size(table_of(channel))].data(), samples, sums, size(whole));
@@ -270,7 +290,7 @@ void DiagonalLanes<T>::run_channel(Index channel, ConstSignal<T> u, Signal<T> y)
 template <class T>
 void DiagonalLanes<T>::run_block(Index block, ConstSignal<T> u, Signal<T> y) {
   const auto& loops = simd::diagonal_loops<T>();
-  const Index first = block * width_;
+  const Index first = block * shape_.width;
   const std::size_t channels = channels_of(block);
   loops.to_block(u.data() + first, size(u.outerStride()), channels, size(u.cols()), u_[0].data());
   advance(block, u_[0].data(), y_[0].data(), u.cols(), {});
@@ -280,7 +300,6 @@ void DiagonalLanes<T>::run_block(Index block, ConstSignal<T> u, Signal<T> y) {
 template <class T>
 void DiagonalLanes<T>::advance(Index block, const T* u, T* y, Index n, const simd::Traffic<T>& traffic) {
   simd::diagonal_loops<T>().run(rows_of(block), u, y, size(n), traffic);
-  count_multiply_adds(rows_ * width_ * steps_work<T>(n) + width_ * n * (ahead + 1) / 2);
 }
 
 /// One after another, chunk after chunk; the inputs of one come in and its outputs go out while others are computed.
@@ -290,18 +309,18 @@ void DiagonalLanes<T>::run_full_blocks(ConstSignal<T> u, Signal<T> y) {
     Index block, start, samples;
   };
   const auto tile = [&](Index block, Index start) {
-    return Tile{block, start, std::clamp<Index>(u.cols() - start, 0, chunk_)};
+    return Tile{block, start, std::clamp<Index>(u.cols() - start, 0, shape_.chunk())};
   };
   const auto after = [&](const Tile& t) {
-    return t.block + 1 < copies_ / width_ ? tile(t.block + 1, t.start) : tile(0, t.start + chunk_);
+    return t.block + 1 < shape_.copies / shape_.width ? tile(t.block + 1, t.start) : tile(0, t.start + shape_.chunk());
   };
-  const auto input = [&](const Tile& t) { return u.data() + t.start * u.outerStride() + t.block * width_; };
-  const auto output = [&](const Tile& t) { return y.data() + t.start * y.outerStride() + t.block * width_; };
+  const auto input = [&](const Tile& t) { return u.data() + t.start * u.outerStride() + t.block * shape_.width; };
+  const auto output = [&](const Tile& t) { return y.data() + t.start * y.outerStride() + t.block * shape_.width; };
 
   const auto& loops = simd::diagonal_loops<T>();
-  const std::size_t stride = size(u.outerStride()), y_stride = size(y.outerStride()), width = size(width_);
+  const std::size_t stride = size(u.outerStride()), y_stride = size(y.outerStride()), width = size(shape_.width);
   simd::Traffic<T> traffic{};
-  traffic.past_cache = width_ * Index(sizeof(T)) == line_bytes && pass_cache<T>(y);
+  traffic.past_cache = shape_.width * Index(sizeof(T)) == line_bytes && pass_cache<T>(y);
   Tile now = tile(0, 0);
   loops.to_block(input(now), stride, width, size(now.samples), u_[0].data());
   for (int side = 0; now.samples > 0; side = 1 - side) {
@@ -327,14 +346,14 @@ template <class T>
 void DiagonalLanes<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
   const NoDenormals guard;
   take(x);
-  const Index full = one_channel_ ? 0 : copies_ / width_;
+  const Index full = shape_.one_channel ? 0 : shape_.copies / shape_.width;
   if (full > 0) run_full_blocks(u, y);
-  for (Index start = 0; start < u.cols() && full < blocks(); start += chunk_) {
-    const Index n = std::min(chunk_, u.cols() - start);
+  for (Index start = 0; start < u.cols() && full < blocks(); start += shape_.chunk()) {
+    const Index n = std::min(shape_.chunk(), u.cols() - start);
     const auto u_part = u.middleCols(start, n);
     auto y_part = y.middleCols(start, n);
     for (Index block = full; block < blocks(); ++block) {
-      one_channel_ ? run_channel(block, u_part, y_part) : run_block(block, u_part, y_part);
+      shape_.one_channel ? run_channel(block, u_part, y_part) : run_block(block, u_part, y_part);
     }
   }
   give(x);

@@ -5,9 +5,11 @@
 #include "../detail/aligned.hpp"
 #include "../simd/diagonal.hpp"
 #include "../simd/diagonal_step.hpp"
+#include "work.hpp"
 
 #include <longstate/discretize/structured.hpp>
 
+#include <optional>
 #include <vector>
 
 namespace longstate::detail {
@@ -34,27 +36,38 @@ namespace longstate::detail {
 template <class T>
 class DiagonalLanes {
  public:
-  /// Whether all systems are diagonal, with one input and one output, no B near zero, and powers of lambda that float can hold.
-  static bool fits(const std::vector<DiscreteSystem>& layer);
+  struct Shape {
+    using Stepper = DiagonalLanes;
+    Index entries, copies;
+    Index width;       // W
+    bool one_channel;  // a copy at a time, entries in the lanes
+
+    Index blocks() const { return one_channel ? copies : (copies + width - 1) / width; }
+    Index rows() const { return one_channel ? (entries + width - 1) / width : entries; }  // of a block
+    Index chunk() const;                                                                  // samples that go together
+    Work work(Index samples) const;
+    Work step_work() const;
+  };
+  /// Of layers whose systems are all diagonal, with one input and one output, no B near zero, and powers of lambda that float can hold.
+  static std::optional<Shape> shape(const std::vector<DiscreteSystem>& layer, Index copies);
 
   /// Copy c runs system c mod the layer's size. The layer is valid and fits: the caller's promise.
-  DiagonalLanes(const std::vector<DiscreteSystem>& layer, Index copies);
+  DiagonalLanes(const std::vector<DiscreteSystem>& layer, const Shape& shape);
 
   /// u, y: copies x n; x: N x copies. Shapes are the caller's promise.
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
   /// One sample of each copy, on x as it lies, in 8 multiply-adds an entry (float 12, with what it leaves of lambda).
-  void step(const T* u, T* y, T* x, Index x_stride) const noexcept;
+  void step(const ConstFrame<T>& u, Frame<T>& y, StateRef<T>& x) const noexcept;
 
  private:
-  Index blocks() const { return one_channel_ ? copies_ : (copies_ + width_ - 1) / width_; }
+  Index blocks() const { return shape_.blocks(); }
   Index system_of(Index copy) const { return copy % systems_; }
   Index table_of(Index block) const { return block % static_cast<Index>(tables_.size()); }
   struct Place {
     Index block, row, lane;
   };
   Place place(Index copy, Index entry) const;
-  Index step_size() const;
   void fill(const DiscreteDiagonal& system, Index copy);
   void fill_step(const DiscreteDiagonal& system, Index index);
   std::size_t channels_of(Index block) const;
@@ -70,10 +83,8 @@ class DiagonalLanes {
   void run_full_blocks(ConstSignal<T> u, Signal<T> y);
   void advance(Index block, const T* u, T* y, Index n, const simd::Traffic<T>& traffic);
 
-  Index copies_, systems_, entries_, width_;
-  bool one_channel_;
-  Index chunk_;                             // samples that go together
-  Index rows_;                              // of a block
+  Shape shape_;
+  Index systems_;
   std::vector<Aligned<T>> tables_, drift_;  // of the blocks that differ, as simd::DiagonalRows has them
   std::vector<Aligned<T>> through_;         // H of these: W (one channel: period) x ahead
   std::vector<Aligned<T>> B_, inverse_B_;   // of these: 4 W x rows, (re, im) and what T leaves of it

@@ -25,19 +25,21 @@ Index checked_block(const Matrix<double>& kernels, Index block) {
 template <class T>
 struct FirDesign {
   Index taps, block;
+  Matrix<T> kernels;  // taps x channels
   detail::Negacyclic<T> fft;
   detail::Aligned<std::complex<T>> spectra;  // bins x channels, over the bins
 
-  FirDesign(const Matrix<double>& kernels, Index block_size, Planning planning)
-      : taps(kernels.cols()),
-        block(checked_block(kernels, block_size)),
+  FirDesign(const Matrix<double>& given, Index block_size, Planning planning)
+      : taps(given.cols()),
+        block(checked_block(given, block_size)),
+        kernels(given.transpose().template cast<T>()),
         fft(block + taps - 1, planning),
-        spectra(fft.bins(), kernels.rows()) {
+        spectra(fft.bins(), given.rows()) {
     const detail::Negacyclic<double> precise(fft.length());
     detail::AlignedVector<double> kernel = detail::AlignedVector<double>::Zero(fft.length());
     detail::AlignedVector<std::complex<double>> spectrum(fft.bins()), scratch(precise.scratch_size());
-    for (Index c = 0; c < kernels.rows(); ++c) {
-      kernel.head(taps) = kernels.row(c) / static_cast<double>(fft.bins());
+    for (Index c = 0; c < given.rows(); ++c) {
+      kernel.head(taps) = given.row(c) / static_cast<double>(fft.bins());
       precise.forward(kernel.data(), &kernel(fft.bins()), spectrum.data(), scratch.data());
       spectra.col(c) = spectrum.template cast<std::complex<T>>();
     }
@@ -84,6 +86,20 @@ Index Fir<T>::block() const {
 template <class T>
 Index Fir<T>::fft_length() const {
   return loops_->design_->fft.length();
+}
+
+/// The transposed direct form.
+template <class T>
+void Fir<T>::step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept {
+  const Matrix<T>& h = loops_->design_->kernels;
+  const Index later = h.rows() - 1;
+  for (Index c = 0; c < h.cols(); ++c) {
+    const T in = u(c);
+    auto state = x.col(c);
+    y(c) = h(0, c) * in + (later > 0 ? state(0) : T(0));
+    for (Index k = 0; k + 1 < later; ++k) state(k) = state(k + 1) + h(k + 1, c) * in;
+    if (later > 0) state(later - 1) = h(later, c) * in;
+  }
 }
 
 template <class T>

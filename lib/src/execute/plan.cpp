@@ -1,5 +1,6 @@
 #include "../detail/check.hpp"
 #include "../detail/layer.hpp"
+#include "../detail/with_value.hpp"
 #include "cost.hpp"
 #include "growth.hpp"
 #include "trial.hpp"
@@ -26,6 +27,15 @@ void check(const Workload& w) {
   if (w.length < 0) detail::fail("plan", "length must be 0 or more", w.length);
   if (w.call < 0) detail::fail("plan", "call must be 0 or more", w.call);
   if (w.threads < 1 || w.threads > 1024) detail::fail("plan", "threads must be from 1 to 1024", w.threads);
+}
+
+/// The systems of copies first … first + count - 1, the first of them first.
+std::vector<DiscreteSystem> part_of(const std::vector<DiscreteSystem>& layer, Index first, Index count) {
+  const auto systems = static_cast<Index>(layer.size());
+  std::vector<DiscreteSystem> part;
+  for (Index c = 0; c < std::min(systems, count); ++c)
+    part.push_back(layer[static_cast<std::size_t>((first + c) % systems)]);
+  return part;
 }
 
 /// Samples that one call of run() is given.
@@ -156,8 +166,8 @@ Plan make_plan(const std::vector<DiscreteSystem>& layer, const Workload& workloa
   detail::check_layer("plan", layer);
   const Index parts = std::min<Index>(workload.threads, std::max<Index>(workload.copies / copies_of_a_part, 1));
   const Index copies = std::max<Index>(workload.copies / parts, 1);
-  const detail::CostOf of{layer.front(), std::min(static_cast<Index>(layer.size()), copies), copies,
-                          samples_of_call(workload), sizeof(T)};
+  const std::vector<DiscreteSystem> part = part_of(layer, 0, copies);
+  const detail::CostOf of = detail::cost_of<T>(part, copies, samples_of_call(workload));
   Plan plan{workload, planning, all_paths<T>(layer, of)};
   for (Candidate& candidate : plan.candidates)
     candidate.seconds = estimated(of, candidate) / static_cast<double>(parts);
@@ -277,19 +287,6 @@ Plan load_plan(const std::string& text) {
   return plan;
 }
 
-namespace {
-
-/// The systems of copies first … first + count - 1, the first of them first.
-std::vector<DiscreteSystem> part_of(const std::vector<DiscreteSystem>& layer, Index first, Index count) {
-  const auto systems = static_cast<Index>(layer.size());
-  std::vector<DiscreteSystem> part;
-  for (Index c = 0; c < std::min(systems, count); ++c)
-    part.push_back(layer[static_cast<std::size_t>((first + c) % systems)]);
-  return part;
-}
-
-}  // namespace
-
 template <class T>
 typename Planned<T>::Any Planned<T>::make(const Plan& plan, const std::vector<DiscreteSystem>& layer) {
   if (plan.candidates.empty()) detail::fail("Planned", "the plan must have a candidate", "none");
@@ -349,6 +346,10 @@ Index Planned<T>::inputs() const {
 template <class T>
 Index Planned<T>::outputs() const {
   return std::visit([](const auto& path) { return path.outputs(); }, path_);
+}
+template <class T>
+void Planned<T>::step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept {
+  detail::with_value(path_, [&](auto& path) { path.step(u, y, x); });
 }
 template <class T>
 void Planned<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {

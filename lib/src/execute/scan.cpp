@@ -20,6 +20,8 @@ std::size_t count(Index value) { return static_cast<std::size_t>(value); }
 template <class T>
 struct SelectiveScan<T>::Lanes {
   Lanes(const Matrix<double>& A, const Vector<double>& D, SelectiveHold hold);
+  void check(const ConstSignal<T>& u, const ConstSignal<T>& delta, const ConstSignal<T>& B, const ConstSignal<T>& C,
+             const Signal<T>& y, const StateRef<T>& x) const;
   void run(const ConstSignal<T>& u, const ConstSignal<T>& delta, const ConstSignal<T>& B, const ConstSignal<T>& C,
            Signal<T> y, StateRef<T> x);
 
@@ -58,8 +60,8 @@ SelectiveScan<T>::Lanes::Lanes(const Matrix<double>& A, const Vector<double>& D,
 }
 
 template <class T>
-void SelectiveScan<T>::Lanes::run(const ConstSignal<T>& u, const ConstSignal<T>& delta, const ConstSignal<T>& B,
-                                  const ConstSignal<T>& C, Signal<T> y, StateRef<T> x) {
+void SelectiveScan<T>::Lanes::check(const ConstSignal<T>& u, const ConstSignal<T>& delta, const ConstSignal<T>& B,
+                                    const ConstSignal<T>& C, const Signal<T>& y, const StateRef<T>& x) const {
   constexpr std::string_view where = "SelectiveScan::run";
   const Index length = u.cols();
   detail::check_shape(where, "u", u.rows(), u.cols(), channels_, length);
@@ -68,7 +70,12 @@ void SelectiveScan<T>::Lanes::run(const ConstSignal<T>& u, const ConstSignal<T>&
   detail::check_shape(where, "C", C.rows(), C.cols(), order_, length);
   detail::check_shape(where, "y", y.rows(), y.cols(), channels_, length);
   detail::check_shape(where, "x", x.rows(), x.cols(), order_, channels_);
-  const NoDenormals guard;
+}
+
+template <class T>
+void SelectiveScan<T>::Lanes::run(const ConstSignal<T>& u, const ConstSignal<T>& delta, const ConstSignal<T>& B,
+                                  const ConstSignal<T>& C, Signal<T> y, StateRef<T> x) {
+  const Index length = u.cols();
   const auto& loops = simd::diagonal_loops<T>();
   for (Index c = 0; c < channels_; ++c) states_[count(c / width_)].row(c % width_) = x.col(c);
   for (Index start = 0; start < length; start += chunk) {
@@ -105,7 +112,19 @@ Index SelectiveScan<T>::channels() const {
 template <class T>
 void SelectiveScan<T>::run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T> B, ConstSignal<T> C, Signal<T> y,
                            StateRef<T> x) {
+  lanes_->check(u, delta, B, C, y, x);
+  const NoDenormals guard;
   lanes_->run(u, delta, B, C, y, x);
+}
+
+template <class T>
+void SelectiveScan<T>::step(ConstFrame<T> u, ConstFrame<T> delta, ConstFrame<T> B, ConstFrame<T> C, Frame<T> y,
+                            StateRef<T> x) noexcept {
+  const auto in = [](const ConstFrame<T>& frame) {
+    return Eigen::Map<const typename Matrix<T>::Plain>(frame.data(), frame.size(), 1);
+  };
+  Eigen::Map<typename Matrix<T>::Plain> out(y.data(), y.size(), 1);
+  lanes_->run(in(u), in(delta), in(B), in(C), out, x);
 }
 
 template class SelectiveScan<float>;

@@ -3,10 +3,14 @@
 // HiPPO and nplr recurrences in the lanes of vector instructions; Recurrence runs on it where it can.
 
 #include "../detail/aligned.hpp"
+#include "../simd/sweep.hpp"
+#include "work.hpp"
 
+#include <longstate/discretize/pade.hpp>
 #include <longstate/discretize/structured.hpp>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace longstate::detail {
@@ -29,18 +33,29 @@ namespace longstate::detail {
 template <class T>
 class SweepLanes {
  public:
-  /// Whether all systems are of one kind, with one input and output: HiPPO of one measure and method; or nplr of rank 1 or 2,
-  /// which, as fourier, takes copies enough for the lanes.
-  static bool fits(const std::vector<DiscreteSystem>& layer, Index copies);
+  struct Shape {
+    using Stepper = SweepLanes;
+    simd::Sweep<T> sweep;  // without its tables
+    PadeOptions pade;      // zoh and foh: enough for all systems
+    Index order, copies, lanes;
+    Index width;  // channels that go together
+
+    Index blocks() const { return sweep.scan ? copies : (copies + width - 1) / width; }
+    Work work(Index samples) const;
+    Work step_work() const { return work(1); }
+  };
+  /// Of layers whose systems are of one kind, with one input and output: HiPPO of one measure and method; or nplr of rank 1 or 2, which,
+  /// as fourier, takes copies enough for the lanes.
+  static std::optional<Shape> shape(const std::vector<DiscreteSystem>& layer, Index copies);
 
   /// Copy c runs system c mod the layer's size. The layer is valid and fits: the caller's promise.
-  SweepLanes(const std::vector<DiscreteSystem>& layer, Index copies);
+  SweepLanes(const std::vector<DiscreteSystem>& layer, const Shape& shape);
 
   /// u, y: copies x n; x: N x copies. Shapes are the caller's promise.
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
   /// One sample of each copy; the floating-point mode is the caller's.
-  void step(const T* u, T* y, StateRef<T>& x) noexcept;
+  void step(const ConstFrame<T>& u, Frame<T>& y, StateRef<T>& x) noexcept;
 
  private:
   void take(const StateRef<T>& x, Index block);
@@ -49,9 +64,9 @@ class SweepLanes {
   void give(StateRef<T> x, Index block) const;
   void run_block(Index block, ConstSignal<T> u, Signal<T> y);
 
-  struct Kind;                            // of loop
-  std::shared_ptr<const Kind> kind_;      // with the tables; shared by copies of this
-  Index order_, copies_, lanes_, width_;  // lanes: W; width: channels that go together
+  struct Tables;
+  Shape shape_;
+  std::shared_ptr<const Tables> tables_;  // shared by copies of this
   std::vector<Aligned<T>> states_;        // of a block: width x rows
   Aligned<T> u_, y_;                      // (chunk W) x vectors
 };

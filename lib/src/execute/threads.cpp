@@ -190,6 +190,27 @@ void Threaded<Path>::run(ConstSignal<T> u, ConstSignal<T> delta, ConstSignal<T> 
   }
 }
 
+template <class Path>
+void Threaded<Path>::step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept requires(!Selective<Path>) {
+  if constexpr (!Selective<Path>) {
+    for (Part& part : parts_) {
+      part.path.step(u.segment(part.first * inputs_, part.count * inputs_),
+                     y.segment(part.first * outputs_, part.count * outputs_), x.middleCols(part.first, part.count));
+    }
+  }
+}
+
+template <class Path>
+void Threaded<Path>::step(ConstFrame<T> u, ConstFrame<T> delta, ConstFrame<T> B, ConstFrame<T> C, Frame<T> y,
+                          StateRef<T> x) noexcept requires(Selective<Path>) {
+  if constexpr (Selective<Path>) {
+    for (Part& part : parts_) {
+      part.path.step(u.segment(part.first, part.count), delta.segment(part.first, part.count), B, C,
+                     y.segment(part.first, part.count), x.middleCols(part.first, part.count));
+    }
+  }
+}
+
 template class Threaded<Recurrence<float>>;
 template class Threaded<Recurrence<double>>;
 template class Threaded<Chunked<float>>;

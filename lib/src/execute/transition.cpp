@@ -1,5 +1,6 @@
 #include "../detail/powers.hpp"
 #include "../detail/real_form.hpp"
+#include "../detail/with_value.hpp"
 #include "../simd/size.hpp"
 #include "../system/nplr_resolvent.hpp"
 
@@ -49,26 +50,6 @@ const DiscreteSystem& valid(const DiscreteSystem& system) {
   validate(system);
   return system;
 }
-
-/// std::visit of a variant that has a value, without the exception that step() must not throw.
-template <class F, class... Types>
-void with_value(std::variant<Types...>& any, const F& f) {
-  const auto try_one = [&](auto* value) {
-    if (value != nullptr) f(*value);
-  };
-  (try_one(std::get_if<Types>(&any)), ...);
-}
-
-/// Multiply-adds of x <- A x.
-Index work_of(const DiscreteStateSpace& s) { return s.A.size(); }
-Index work_of(const DiscreteHippo& s) {
-  constexpr Index product_and_solve = 12;  // of an entry
-  if (is_gbt(s.method)) return product_and_solve * s.order();
-  return static_cast<Index>(hippo_step<double>(s, s.pade).work());
-}
-Index work_of(const DiscreteNplr& s) { return s.continuous.entries() * (4 + 4 * s.continuous.rank()); }
-Index work_of(const DiscreteDiagonal& s) { return 4 * s.mu.size(); }
-Index work_of(const TransferFunction& s) { return s.a.size(); }
 
 }  // namespace
 
@@ -137,8 +118,7 @@ HippoStep<T> hippo_step(const DiscreteHippo& system, const PadeOptions& pade) {
 
 template <class T>
 Transition<T>::Transition(const DiscreteSystem& system)
-    : A_(std::visit([](const auto& s) { return make<T>(s); }, valid(system))),
-      work_(std::visit([](const auto& s) { return work_of(s); }, system)) {}
+    : A_(std::visit([](const auto& s) { return make<T>(s); }, valid(system))) {}
 
 template <class T>
 void Transition<T>::apply(const ConstFrame<T>& x, Frame<T> next) {
@@ -148,7 +128,7 @@ void Transition<T>::apply(const ConstFrame<T>& x, Frame<T> next) {
 
 template <class T>
 void Transition<T>::add(const ConstFrame<T>& x, Frame<T> next) {
-  with_value(A_, [&](auto& A) { A.add(x, next); });
+  detail::with_value(A_, [&](auto& A) { A.add(x, next); });
 }
 
 template class DiagonalTransition<float>;

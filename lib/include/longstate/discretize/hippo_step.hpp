@@ -10,6 +10,7 @@
 
 #include <complex>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace longstate {
@@ -61,8 +62,21 @@ class LONGSTATE_API HippoStep {
   double dt() const { return dt_; }
   PadeOptions pade() const { return chosen_; }  ///< zeros with gbt and its kind, and where a step is by its matrix
   bool by_matrix() const { return exponential_.has_value(); }
-  /// Whether its factors in T are all there is to a step, so that SweepLanes can take them.
+  /// Whether its factors in T are all there is to a step.
   bool by_sweeps() const { return !exponential_ && !in_double_; }
+
+  /// A step by gbt: alpha, and (I - alpha h A)^-1 where alpha > 0.
+  double alpha() const { return alpha_; }
+  const ShiftedHippo<T, T>& implicit() const { return implicit_; }
+
+  /// A factor of e^(hA), with h = dt / substeps: 1 + Re(weight h A (I - h/a A)^-1).
+  struct Factor {
+    ShiftedHippo<T, std::complex<T>> solver;  ///< (I - h/a A)^-1
+    std::complex<T> inverse_pole;             ///< 1/a
+    std::complex<T> weight;                   ///< 2 c/a
+  };
+  /// Those of a step by zoh or foh; none where it is by its matrix.
+  std::span<const Factor> factors() const { return {factors_.begin(), factors_.end()}; }
 
   /// Multiply-adds of advance() for each copy, a complex one counted as four.
   double work() const;
@@ -82,13 +96,7 @@ class LONGSTATE_API HippoStep {
   static double matrix_work(Index order, double norm);
 
  private:
-  friend struct detail::SweepTables;
   friend class HippoStep<float>;
-  struct Factor {
-    ShiftedHippo<T, std::complex<T>> solver;
-    std::complex<T> inverse_pole;  // 1/a
-    std::complex<T> weight;        // 2 c/a
-  };
   /// Those of the degree in use. Others keep their memory, for a dt that will take them.
   class Factors {
    public:
@@ -97,7 +105,6 @@ class LONGSTATE_API HippoStep {
       used_ = count;
     }
     std::size_t size() const { return used_; }
-    bool empty() const { return used_ == 0; }
     Factor& operator[](std::size_t j) { return all_[j]; }
     auto begin() const { return all_.begin(); }
     auto end() const { return all_.begin() + static_cast<std::ptrdiff_t>(used_); }

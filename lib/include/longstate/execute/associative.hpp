@@ -52,8 +52,8 @@ LONGSTATE_API void scan(const Threads& threads, Signal<std::complex<T>> a, Signa
 ///            samples. Against long double 1e-12 of the largest output, float 2e-6 (tests/execute/associative_test.cpp).
 /// Not finite a sample or step that is not a number makes the outputs so from there on, and the state (with threads: from the start of
 ///            its part of 256 samples at the earliest); nothing of it stays in this object.
-/// Real-time  without threads run() neither allocates, locks nor calls the system; it throws only on shapes and steps that are none.
-///            With them it allocates and locks.
+/// Real-time  step() and, without threads, run() neither allocate, lock nor call the system; run() throws only on shapes and steps that are
+///            none. With threads it allocates and locks.
 template <class T>
 class LONGSTATE_API VaryingScan {
  public:
@@ -66,6 +66,10 @@ class LONGSTATE_API VaryingScan {
   Index inputs() const;
   Index outputs() const;
   State<T> zero_state() const { return State<T>::Zero(order(), 1); }
+
+  /// One frame, delta seconds long, on this thread. Sizes and a delta that is a time are the caller's promise, and the floating-point mode
+  /// is his, by a NoDenormals around his loop.
+  void step(ConstFrame<T> u, T delta, Frame<T> y, StateRef<T> x) noexcept;
 
   /// u: p x n, delta: 1 x n in seconds, y: q x n, x: N x 1 as (re, im). Any number of samples and any split into calls.
   /// Throws std::invalid_argument if the shapes do not fit, or a delta is negative or not finite; then nothing has run.

@@ -29,7 +29,7 @@ namespace longstate {
 ///            since; what else goes into it: docs/accuracy.md. Designed in double, also for float.
 /// Not finite a sample that is not a number makes the outputs of its copy so, from the start of its block at the earliest, and its
 ///            state. Other copies are untouched, and nothing of it stays in this object.
-/// Real-time  run() neither allocates, locks nor calls the system; it throws only on shapes. Denormal numbers are zeros.
+/// Real-time  step() and run() neither allocate, lock nor call the system; run() throws only on shapes. Denormal numbers are zeros in it.
 /// Threads    copies share the matrices and own their scratch: copy it to use it on another thread.
 /// Throws     std::invalid_argument from the constructors as Recurrence, or if block is no multiple of 16 up to 4,096;
 ///            std::domain_error as Recurrence, if powers of A, or sums of B, C or A, hold large numbers that cancel (as Convolution), if the
@@ -50,6 +50,10 @@ class LONGSTATE_API Chunked {
   Index outputs() const;
   Index block() const;
   State<T> zero_state() const { return State<T>::Zero(order(), copies()); }
+
+  /// One frame, as Recurrence's. Sizes are the caller's promise (asserted in debug builds); y must not overlap u. The floating-point
+  /// mode is the caller's, by a NoDenormals around his loop.
+  void step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept;
 
   /// u: inputs x n, y: outputs x n, any n. Throws std::invalid_argument if the shapes do not fit; then nothing has run.
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);

@@ -22,14 +22,14 @@ namespace longstate {
 /// any sample. (C A^k where the convention is control.) Copies and layers as Recurrence's.
 ///
 /// Cost       O(copies (p q log L + N (p + q) + N^2 log(L) / L)) a sample for full blocks; a shorter call pays the
-///            transforms of a whole block. Memory O(L N (p + q)) values: tables of responses. The kernel is made by the
+///            transforms of a whole block, up to 32 samples sums of products, n^2 / 2, in their place. Memory O(L N (p + q)) values: tables of responses. The kernel is made by the
 ///            structure (kernel.hpp); the tables from its matrices, formed once.
 /// Accuracy   1e-12 (double), 2 max(N, 16) 1.2e-7 (float) of the largest |C| |x| + |D| |u| up to the end of the block, or of
 ///            max |K_j| max |u| of the block where that is more (an FFT rounds relative to the largest), N <= 256, 2^16 samples
 ///            (tests/execute/agreement_test.cpp, docs/accuracy.md). Designed in double, also for float.
 /// Not finite a sample that is not a number makes the outputs of its copy so, from the start of its block, and its state. Other
 ///            copies are untouched, and nothing of it stays in this object.
-/// Real-time  run() neither allocates, locks nor calls the system; it throws only on shapes.
+/// Real-time  step() and run() neither allocate, lock nor call the system; run() throws only on shapes.
 /// Threads    copies share the tables and the plans and own their scratch: copy it to use it on another thread.
 /// Throws     std::invalid_argument from the constructors as Recurrence, if block < 1, or if a mode grows within a block by more than
 ///            2^12 (double) or 2^5 (float), which would take the digits of the block's first outputs: the message says how long it may be;
@@ -51,6 +51,10 @@ class LONGSTATE_API Convolution {
   Index block() const;
   Index fft_length() const;
   State<T> zero_state() const { return State<T>::Zero(order(), copies()); }
+
+  /// One frame, by sums of products: no transform. Sizes are the caller's promise (asserted in debug builds); y must not overlap u. The floating-point
+  /// mode is the caller's, by a NoDenormals around his loop.
+  void step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept;
 
   /// u: inputs x n, y: outputs x n, any n. Throws std::invalid_argument if the shapes do not fit; then nothing has run.
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);

@@ -23,10 +23,10 @@ namespace longstate {
 /// the cache, 2 transforms of (block + taps) / 2 complex points a block.
 ///
 /// Cost       O(log(block + taps) (block + taps) / block) a sample and channel; a short call costs as much as a block: for
-///            blocks shorter than the kernel, in real time, see StreamingFir. Memory: (block + taps) values a channel.
+///            blocks shorter than the kernel, in real time, see StreamingFir. Memory: (block + 2 taps) values a channel.
 /// Accuracy   2e-15 (double), 1e-6 (float) of the largest output, 2^20 taps (tests/execute/fir_test.cpp). The spectra are
 ///            made in double.
-/// Real-time  run() neither allocates, locks nor calls the system; it throws only on shapes.
+/// Real-time  step() and run() neither allocate, lock nor call the system; run() throws only on shapes.
 /// Threads    copies share spectra and plans and own their scratch: copy it to use it on another thread.
 /// See        Oppenheim & Schafer, Discrete-Time Signal Processing, 8.7.3 (overlap-add).
 template <class T>
@@ -44,6 +44,10 @@ class LONGSTATE_API Fir {
   Index block() const;
   Index fft_length() const;  ///< of the real signals
   State<T> zero_state() const { return State<T>::Zero(order(), copies()); }
+
+  /// One frame, by taps multiply-adds a channel; y may be u. Sizes are the caller's promise, and the floating-point mode is his, by a
+  /// NoDenormals around his loop.
+  void step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept;
 
   /// u, y: channels x n, any n; u and y may be the same. Throws std::invalid_argument if the shapes do not fit.
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);

@@ -102,6 +102,8 @@ class LONGSTATE_API Planned {
   Index outputs() const;
   State<T> zero_state() const { return State<T>::Zero(order(), copies()); }
 
+  /// One frame, as the path's own step(), on this thread.
+  void step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept;
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
  private:

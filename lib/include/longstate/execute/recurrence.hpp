@@ -63,8 +63,8 @@ class LONGSTATE_API Recurrence {
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
  private:
-  struct Stepper;
-  detail::Owned<Stepper> stepper_;
+  struct Loops;
+  detail::Owned<Loops> loops_;
 };
 
 extern template class Recurrence<float>;

@@ -26,7 +26,7 @@ enum class SelectiveHold {
 /// Layout     channels in the lanes of vector instructions; samples in chunks that stay in the cache.
 /// Cost       4 multiply-adds and one exponential, of about 15 more, for each channel, entry and sample.
 /// Accuracy   1e-12 of the largest output (double) and 2e-6 (float) against long double (tests/execute/scan_test.cpp).
-/// Real-time  run() neither allocates, locks nor calls the system; it throws only on shapes.
+/// Real-time  step() and run() neither allocate, lock nor call the system; run() throws only on shapes.
 /// Threads    owns its scratch: copy it to use it on another thread.
 template <class T>
 class LONGSTATE_API SelectiveScan {
@@ -38,6 +38,10 @@ class LONGSTATE_API SelectiveScan {
   Index order() const;
   Index channels() const;
   State<T> zero_state() const { return State<T>::Zero(order(), channels()); }
+
+  /// One frame: u, delta, y: channels; B, C: N. Sizes are the caller's promise, and the floating-point mode is his, by a NoDenormals
+  /// around his loop.
+  void step(ConstFrame<T> u, ConstFrame<T> delta, ConstFrame<T> B, ConstFrame<T> C, Frame<T> y, StateRef<T> x) noexcept;
 
   /// Any number of samples, and any split into calls. delta in seconds; e^(delta A) saturates at e^88 (float), e^709.
   /// delta is not looked at, for speed: one that is negative or not a number goes into the formula.

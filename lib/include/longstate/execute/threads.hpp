@@ -40,7 +40,7 @@ concept Selective = requires(const Path& path) {
   path.channels();
 };
 
-/// A path cut into parts by its copies: Recurrence, Chunked, Convolution, Fir or SelectiveScan, with the same `run` and the same
+/// A path cut into parts by its copies: Recurrence, Chunked, Convolution, Fir or SelectiveScan, with the same `run` and `step` and the same
 /// result, to the bit, for any number of threads: copies do not depend on each other, and parts begin at multiples of 16, so
 /// that a copy goes in the same loop as ever.
 ///
@@ -68,6 +68,11 @@ class Threaded {
   Index outputs() const { return outputs_ * copies_; }
   Index parts() const { return static_cast<Index>(parts_.size()); }
   State zero_state() const { return State::Zero(order(), copies_); }
+
+  /// One frame, as the path's own step(), part after part on this thread: to wake another takes longer than many a frame.
+  void step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept requires(!Selective<Path>);
+  void step(ConstFrame<T> u, ConstFrame<T> delta, ConstFrame<T> B, ConstFrame<T> C, Frame<T> y, StateRef<T> x) noexcept
+      requires(Selective<Path>);
 
   /// As the path's own. Throws std::invalid_argument if the shapes do not fit; then nothing has run.
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) requires(!Selective<Path>);

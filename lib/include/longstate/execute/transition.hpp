@@ -62,8 +62,9 @@ class LONGSTATE_API DiagonalTransition {
   /// Adds lambda_n x_n of `count` entries from `first` on, in double, to 2 count sums.
   void add(Index first, Index count, const T* x, double* sums) const;
 
+  const Vector<std::complex<double>>& lambda() const { return lambda_; }
+
  private:
-  friend struct detail::SweepTables;
   Vector<std::complex<double>> lambda_;
 };
 
@@ -85,10 +86,13 @@ class LONGSTATE_API NplrTransition {
   }
   void add(const T* x, T* next) const;
 
+  const DiagonalTransition<T>& diagonal() const { return diagonal_; }
+  const Matrix<double>& U() const { return U_; }  ///< 2 entries x r
+  const Matrix<double>& V() const { return V_; }
+
  private:
-  friend struct detail::SweepTables;
   DiagonalTransition<T> diagonal_;
-  Matrix<double> U_, V_;  // 2 entries x r
+  Matrix<double> U_, V_;
 };
 
 /// The companion form of a transfer function: x_0 <- -a . x, the others one place on. a and the sum in double, also where the state is
@@ -148,13 +152,9 @@ class LONGSTATE_API Transition {
   /// next <- next + A x: with B u in `next`, a sample of the recurrence.
   void add(const ConstFrame<T>& x, Frame<T> next);
 
-  /// Multiply-adds of either.
-  Index work() const { return work_; }
-
  private:
   std::variant<DenseTransition<T>, HippoTransition<T>, NplrTransition<T>, DiagonalTransition<T>, CompanionTransition<T>>
       A_;
-  Index work_;
 };
 
 extern template class DiagonalTransition<float>;

@@ -19,10 +19,6 @@
 
 namespace longstate {
 
-namespace detail {
-struct SweepTables;  // takes the same numbers to lanes (execute/sweep_lanes.hpp)
-}
-
 /// Whether a measure's A has a form with products and solves in O(N): all but chebt.
 LONGSTATE_API bool has_operator(const Measure& measure);
 
@@ -52,18 +48,21 @@ class LONGSTATE_API HippoOperator {
   /// y <- factor A x, each column; y must not be x.
   void multiply(T factor, const ConstSignal<T>& x, Signal<T> y) const;
 
- private:
-  template <class, class>
-  friend class ShiftedHippo;
-  friend struct detail::SweepTables;
+  /// What A is made of, as above. What a form has not is empty.
+  struct Numbers {
+    Vector<T> diagonal, below, g, above, h;  ///< semiseparable; above and h are empty where A is lower triangular
+    Vector<T> e, frequency;  ///< fourier: A = blocks - rank_one e e^T, a frequency for each pair (cos, sin)
+    T rank_one = 0;
 
+    bool is_fourier() const { return e.size() > 0; }
+    bool is_triangular() const { return above.size() == 0 && !is_fourier(); }
+  };
+  const Numbers& numbers() const { return numbers_; }
+
+ private:
   Vector<T> B_;
   double norm_bound_ = 0;
-  // semiseparable; above_ and h_ are empty where A is lower triangular
-  Vector<T> diagonal_, below_, g_, above_, h_;
-  // fourier: A = blocks - 2/theta e e^T; frequency_ has one entry for each pair (cos, sin)
-  Vector<T> e_, frequency_;
-  T rank_one_ = 0;
+  Numbers numbers_;
 };
 
 /// (I - alpha A)^-1 for one alpha, of type S: T, or std::complex<T> for a pole of a rational function.
@@ -82,16 +81,19 @@ class LONGSTATE_API ShiftedHippo {
   /// x <- (I - alpha A)^-1 x, one column.
   void solve(Frame<S> x) const;
 
- private:
-  friend struct detail::SweepTables;
+  /// What solve() works with (src/hippo/operators.cpp).
+  struct Numbers {
+    Vector<S> inverse, from_below, from_above,
+        to_above;  ///< semiseparable; the last two empty where A is lower triangular
+    Vector<T> g;
+    Vector<S> cosine, sine, blocks_e;  ///< fourier
+    Vector<T> e;
+    S gain = 0;
+  };
+  const Numbers& numbers() const { return numbers_; }
 
-  // semiseparable
-  Vector<S> inverse_, from_below_, from_above_, to_above_;
-  Vector<T> g_;
-  // fourier
-  Vector<S> cosine_, sine_, blocks_e_;
-  Vector<T> e_;
-  S gain_ = 0;
+ private:
+  Numbers numbers_;
 };
 
 extern template class HippoOperator<float>;

@@ -1,0 +1,76 @@
+#include "frame_by_frame.hpp"
+
+#include "../detail/overloaded.hpp"
+
+#include <longstate/no_denormals.hpp>
+
+namespace longstate::detail {
+namespace {
+
+/// Multiply-adds of x <- A x, and how they go. A HiPPO system whose step is too stiff for its factors goes by e^(hA).
+Work work_of_transition(const DiscreteSystem& system) {
+  constexpr Index product_and_solve = 12;  // of an entry
+  return std::visit(
+      Overloaded{
+          [](const DiscreteStateSpace& s) -> Work { return {.loop = Loop::dense, .multiply_adds = s.A.size()}; },
+          [](const DiscreteHippo& s) -> Work {
+            if (is_gbt(s.method)) return {.loop = Loop::hippo, .multiply_adds = product_and_solve * s.order()};
+            const HippoStep<double> step = hippo_step<double>(s, s.pade);
+            return {.loop = step.by_matrix() ? Loop::dense : Loop::hippo,
+                    .multiply_adds = static_cast<Index>(step.work())};
+          },
+          [](const DiscreteNplr& s) -> Work {
+            return {.loop = Loop::nplr, .multiply_adds = s.continuous.entries() * (4 + 4 * s.continuous.rank())};
+          },
+          [](const DiscreteDiagonal& s) -> Work { return {.loop = Loop::diagonal, .multiply_adds = 4 * s.mu.size()}; },
+          [](const TransferFunction& s) -> Work { return {.loop = Loop::transfer, .multiply_adds = s.a.size()}; }},
+      system);
+}
+
+}  // namespace
+
+template <class T>
+std::optional<typename FrameByFrame<T>::Shape> FrameByFrame<T>::shape(const std::vector<DiscreteSystem>& layer,
+                                                                      Index copies) {
+  const DiscreteSystem& first = layer.front();
+  const Work A = work_of_transition(first);
+  const Index p = inputs(first), q = outputs(first);
+  return Shape{A.loop, copies, copies * (A.multiply_adds + order(first) * (p + q) + p * q)};
+}
+
+template <class T>
+FrameByFrame<T>::FrameByFrame(const std::vector<DiscreteSystem>& layer, const Shape& shape)
+    : convention_(longstate::convention(layer.front())), next_(longstate::order(layer.front()), shape.copies) {
+  for (const DiscreteSystem& s : layer) {
+    systems_.push_back({Transition<T>(s), input_matrix(s).template cast<T>(), output_matrix(s).template cast<T>(),
+                        feed_through(s).template cast<T>()});
+  }
+}
+
+template <class T>
+void FrameByFrame<T>::advance(const ConstFrame<T>& u, Frame<T> y, StateRef<T> x) noexcept {
+  for (Index c = 0; c < x.cols(); ++c) {
+    System& s = systems_[static_cast<std::size_t>(c) % systems_.size()];
+    const auto u_c = u.segment(c * s.B.cols(), s.B.cols());
+    auto y_c = y.segment(c * s.C.rows(), s.C.rows());
+    auto next = next_.col(c);
+
+    if (convention_ == Convention::control) y_c.noalias() = s.C * x.col(c);
+    next.noalias() = s.B * u_c;
+    s.A.add(x.col(c), next);
+    x.col(c) = next;
+    if (convention_ == Convention::sequence) y_c.noalias() = s.C * x.col(c);
+    y_c.noalias() += s.D * u_c;
+  }
+}
+
+template <class T>
+void FrameByFrame<T>::run(const ConstSignal<T>& u, Signal<T> y, StateRef<T> x) {
+  const NoDenormals guard;
+  for (Index k = 0; k < u.cols(); ++k) advance(u.col(k), y.col(k), x);
+}
+
+template class FrameByFrame<float>;
+template class FrameByFrame<double>;
+
+}  // namespace longstate::detail
