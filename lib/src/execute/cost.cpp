@@ -13,6 +13,7 @@ constexpr double multiply_add = 0.0178;      // of float, in vectors
 constexpr double from_second_cache = 0.033;  // a float's multiply-add where it waits for its matrix
 constexpr double byte_from_memory = 0.13;
 constexpr double cached = 3 << 20;   // bytes that stay near from one call to the next
+constexpr double call = 100;         // of run(), beside all else
 constexpr double taken_over = 0.15;  // a number of the state into lanes, and back
 
 double number(Index n) { return static_cast<double>(n); }
@@ -27,41 +28,42 @@ double reading(const CostOf& of, double values) {
          (number(of.copies) * number(std::min<Index>(of.call, 1 << 14)));
 }
 
-/// Nanoseconds of a multiply-add, in float, and of a sample and copy beside them.
+/// Nanoseconds of a multiply-add and of a sample and copy beside them. In double a vector's multiply-adds take twice as long.
 struct Pace {
   double multiply_add, frame;
+  bool in_vectors = true;
 };
 Pace pace(Loop loop) {
   switch (loop) {
     case Loop::lanes:
-      return {0.0085, 0.1};
+      return {multiply_add, 0.15};
     case Loop::sums:
-      return {0.0155, 0.4};
+      return {0.0225, 0.4};
     case Loop::scans:
-      return {0.02, 35};
+      return {0.03, 35};
     case Loop::dense:
-      return {0.062, 28};
+      return {0.066, 30};
     case Loop::hippo:
-      return {0.7, 55};
+      return {0.5, 50, false};
     case Loop::nplr:
-      return {0.4, 22};
+      return {0.53, 30, false};
     case Loop::diagonal:
-      return {0.2, 22};
+      return {0.4, 30, false};
     case Loop::transfer:
       break;
   }
-  return {0.4, 22};
+  return {0.55, 30, false};
 }
 
 /// Of a sample and copy, by the work of the loop that it will go in.
 double recurrent(const CostOf& of) {
   const Work work = of.recurrence(of.call);
   const Pace its = pace(work.loop);
-  const double N = number(order(of.system));
-  const bool from_second = of.systems > 1 && work.loop == Loop::sums;  // its tables
-  const double slower = from_second ? 1 + std::clamp((N - 64) / 192, 0.0, 0.8) : 1;
-  const double all = number(work.multiply_adds) * its.multiply_add * slower * width(of) +
-                     number(work.frames) * its.frame + number(work.taken_over) * taken_over * width(of);
+  const double each = its.multiply_add * (its.in_vectors ? width(of) : 1);
+  // Numbers of their own in every lane come from the second cache, and from beyond.
+  const double slower = work.own_numbers ? 1.3 + 0.4 * std::clamp((number(order(of.system)) - 64) / 192, 0.0, 1.0) : 1;
+  const double all = call + number(work.multiply_adds) * each * slower + number(work.frames) * its.frame +
+                     number(work.taken_over) * taken_over * width(of);
   return all / number(of.copies * of.call);
 }
 
@@ -77,7 +79,8 @@ double whole_chunks(const CostOf& of, Index block) {
   const double slower = 1 + number(blocks % 8) / number(blocks);
   const double frames = of.copies > 1 ? 0.35 * (p + q) : 0.3 * (p + q);
   const double matrices = N * (p + q) * T + p * q * T * T + (diagonal ? 0 : N * N);
-  return frames + (products * slower * multiply_add + steps / T) * width(of) + reading(of, matrices);
+  return frames + (products * slower * multiply_add + steps / T) * width(of) + reading(of, matrices) +
+         call / number(of.copies * of.call);
 }
 
 }  // namespace

@@ -86,13 +86,15 @@ Work DiagonalLanes<T>::Shape::work(Index samples) const {
   };
   const Index scales = 2 * 8 * rows() * width;
   const Index runs = samples / chunk() * of_chunk(chunk()) + of_chunk(samples % chunk());
-  return {Loop::lanes, blocks() * (scales + runs), samples * (one_channel ? copies : blocks() * width),
-          blocks() * 2 * rows() * width};
+  return {.loop = Loop::lanes,
+          .multiply_adds = blocks() * (scales + runs),
+          .frames = samples * (one_channel ? copies : blocks() * width),
+          .taken_over = blocks() * 2 * rows() * width};
 }
 
 template <class T>
 Work DiagonalLanes<T>::Shape::step_work() const {
-  return {Loop::lanes, copies * (step_size<T>(entries) + 1), copies, 0};
+  return {.loop = Loop::lanes, .multiply_adds = copies * (step_size<T>(entries) + 1), .frames = copies};
 }
 
 template <class T>
@@ -111,6 +113,57 @@ std::optional<typename DiagonalLanes<T>::Shape> DiagonalLanes<T>::shape(const st
   return Shape{longstate::order(layer.front()) / 2, copies, width, copies < (width + 1) / 2};
 }
 
+/// The tables of a step, whose place does not change.
+template <class T>
+struct DiagonalLanes<T>::Frames {
+  static constexpr Index half_page = static_cast<Index>(simd::page_bytes / 2 / sizeof(T));
+  Index numbers, twin;
+  Aligned<T> table;  // of each system, as simd::DiagonalFrames has them
+  AlignedVector<T> D;
+  simd::DiagonalFrames<T> of;
+
+  Frames(const std::vector<DiscreteSystem>& layer, const Shape& shape)
+      : numbers(step_size<T>(shape.entries)),
+        twin(simd::twin_fits<T>(size(numbers), size(2 * shape.entries)) ? half_page : 0),
+        table(Aligned<T>::Zero(twin == 0 ? numbers : 2 * twin, static_cast<Index>(layer.size()))),
+        D(table.cols()) {
+    for (Index s = 0; s < table.cols(); ++s) {
+      fill(std::get<DiscreteDiagonal>(layer[size(s)]), s);
+      if (twin > 0) table.col(s).segment(twin, numbers) = table.col(s).head(numbers);
+    }
+    const bool control = longstate::convention(layer.front()) == Convention::control;
+    of = {table.data(),        D.data(), layer.size(),       size(shape.copies),
+          size(shape.entries), control,  size(table.rows()), size(twin)};
+  }
+  Frames(const Frames&) = delete;
+  Frames& operator=(const Frames&) = delete;
+
+  void fill(const DiscreteDiagonal& system, Index index);
+};
+
+template <class T>
+void DiagonalLanes<T>::Frames::fill(const DiscreteDiagonal& system, Index index) {
+  const auto W = static_cast<Index>(simd::diagonal_step<T>().lanes);
+  D(index) = static_cast<T>(system.D(0, 0));
+  const auto put = [&](Index n, Index number, double first, double second) {
+    const Index lane = 2 * n % W, vector = 2 * n / W;
+    T* const to = &table((vector * static_cast<Index>(simd::step_numbers<T>) + number) * W + lane, index);
+    to[0] = static_cast<T>(first);
+    to[1] = static_cast<T>(second);
+  };
+  for (Index n = 0; n < system.mu.size(); ++n) {
+    const Complex exact = power_of(system.mu(n), 1), held(rounded_power<T>(exact)), rest = rest_of_power<T>(exact);
+    const Complex b = system.B(n, 0), c = 2.0 * system.C(0, n);
+    put(n, 0, held.real(), held.real());
+    put(n, 1, -held.imag(), held.imag());
+    put(n, 2, b.real(), b.imag());
+    put(n, 3, c.real(), -c.imag());
+    if (!simd::keeps_rest<T>) continue;
+    put(n, 4, rest.real(), rest.real());
+    put(n, 5, -rest.imag(), rest.imag());
+  }
+}
+
 template <class T>
 DiagonalLanes<T>::DiagonalLanes(const std::vector<DiscreteSystem>& layer, const Shape& shape)
     : shape_(shape),
@@ -127,44 +180,18 @@ DiagonalLanes<T>::DiagonalLanes(const std::vector<DiscreteSystem>& layer, const 
       states_(size(blocks()), Aligned<T>::Zero(2 * shape.width, shape.rows())),
       control_(longstate::convention(layer.front()) == Convention::control),
       step_(&simd::diagonal_step<T>()),
-      steps_(Aligned<T>::Zero(step_size<T>(shape.entries), systems_)),
-      feed_through_(systems_) {
+      frames_(std::make_shared<const Frames>(layer, shape)) {
   u_[0] = u_[1] = Aligned<T>::Zero(shape.width, shape.chunk() + ahead);
   y_[0] = y_[1] = Aligned<T>::Zero(shape.width, shape.chunk());
   const Index lanes_filled = static_cast<Index>(tables_.size()) * (shape.one_channel ? 1 : shape.width);
   for (Index c = 0; c < lanes_filled; ++c) {
     fill(std::get<DiscreteDiagonal>(layer[size(system_of(c))]), c);
   }
-  for (Index s = 0; s < systems_; ++s) fill_step(std::get<DiscreteDiagonal>(layer[size(s)]), s);
-}
-
-template <class T>
-void DiagonalLanes<T>::fill_step(const DiscreteDiagonal& system, Index index) {
-  const auto W = static_cast<Index>(step_->lanes);
-  feed_through_(index) = static_cast<T>(system.D(0, 0));
-  const auto put = [&](Index n, Index number, double first, double second) {
-    const Index lane = 2 * n % W, vector = 2 * n / W;
-    T* const to = &steps_((vector * static_cast<Index>(simd::step_numbers<T>) + number) * W + lane, index);
-    to[0] = static_cast<T>(first);
-    to[1] = static_cast<T>(second);
-  };
-  for (Index n = 0; n < shape_.entries; ++n) {
-    const Complex exact = power_of(system.mu(n), 1), held(rounded_power<T>(exact)), rest = rest_of_power<T>(exact);
-    const Complex b = system.B(n, 0), c = 2.0 * system.C(0, n);
-    put(n, 0, held.real(), held.real());
-    put(n, 1, -held.imag(), held.imag());
-    put(n, 2, b.real(), b.imag());
-    put(n, 3, c.real(), -c.imag());
-    if (!simd::keeps_rest<T>) continue;
-    put(n, 4, rest.real(), rest.real());
-    put(n, 5, -rest.imag(), rest.imag());
-  }
 }
 
 template <class T>
 void DiagonalLanes<T>::step(const ConstFrame<T>& u, Frame<T>& y, StateRef<T>& x) const noexcept {
-  step_->run({steps_.data(), feed_through_.data(), size(systems_), size(shape_.copies), size(shape_.entries), control_},
-             u.data(), y.data(), x.data(), size(x.outerStride()));
+  step_->run(frames_->of, u.data(), y.data(), x.data(), size(x.outerStride()));
 }
 
 template <class T>

@@ -9,6 +9,7 @@
 
 #include <longstate/discretize/structured.hpp>
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -69,7 +70,6 @@ class DiagonalLanes {
   };
   Place place(Index copy, Index entry) const;
   void fill(const DiscreteDiagonal& system, Index copy);
-  void fill_step(const DiscreteDiagonal& system, Index index);
   std::size_t channels_of(Index block) const;
   void gather(const StateRef<T>& x, Index block);
   void scatter(StateRef<T> x, Index block) const;
@@ -92,8 +92,8 @@ class DiagonalLanes {
   std::vector<Aligned<T>> states_;          // of a block: 2 W x rows
   bool control_;
   const simd::DiagonalStep<T>* step_;
-  Aligned<T> steps_;               // of each system: numbers of simd::DiagonalFrames
-  AlignedVector<T> feed_through_;  // of each system
+  struct Frames;
+  std::shared_ptr<const Frames> frames_;  // what a step reads; shared by copies of this
   Aligned<T> u_[2], y_[2];         // W x chunk: of what runs, and of what comes or goes; one channel's after zeros
 };
 

@@ -20,7 +20,9 @@ class FrameByFrame {
     Loop loop;
     Index copies, multiply_adds;  // a sample, of all copies
 
-    Work work(Index samples) const { return {loop, samples * multiply_adds, samples * copies, 0}; }
+    Work work(Index samples) const {
+      return {.loop = loop, .multiply_adds = samples * multiply_adds, .frames = samples * copies};
+    }
     Work step_work() const { return work(1); }
   };
   /// Of any layer.

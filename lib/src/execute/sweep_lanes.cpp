@@ -113,9 +113,15 @@ std::optional<typename SweepLanes<T>::Shape> SweepLanes<T>::shape(const std::vec
 template <class T>
 Work SweepLanes<T>::Shape::work(Index samples) const {
   const Index in_lanes = blocks() * width, each = static_cast<Index>(simd::sweep_work(sweep, size(lanes)));
-  if (sweep.scan) return {Loop::scans, samples * each * in_lanes, samples * copies, 0};
+  if (sweep.scan) {
+    return {.loop = Loop::scans, .multiply_adds = samples * each * in_lanes, .frames = samples * copies};
+  }
   const bool waits = width == lanes && sweep.form != simd::SweepForm::nplr;
-  return {waits ? Loop::sums : Loop::lanes, samples * each * in_lanes, samples * in_lanes, order * in_lanes};
+  return {.loop = waits ? Loop::sums : Loop::lanes,
+          .multiply_adds = samples * each * in_lanes,
+          .frames = samples * in_lanes,
+          .taken_over = order * in_lanes,
+          .own_numbers = sweep.own};
 }
 
 template <class T>

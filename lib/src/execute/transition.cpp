@@ -56,9 +56,10 @@ const DiscreteSystem& valid(const DiscreteSystem& system) {
 template <class T>
 void DiagonalTransition<T>::add(const T* x, T* next) const {
   for (Index n = 0; n < lambda_.size(); ++n) {
-    std::array<double, 2> value{static_cast<double>(next[2 * n]), static_cast<double>(next[2 * n + 1])};
-    add(n, 1, x, value.data());
-    std::transform(value.begin(), value.end(), next + 2 * n, [](double v) { return static_cast<T>(v); });
+    const std::complex<double> lambda = lambda_(n);
+    const double re = static_cast<double>(x[2 * n]), im = static_cast<double>(x[2 * n + 1]);
+    next[2 * n] = static_cast<T>(static_cast<double>(next[2 * n]) + (lambda.real() * re - lambda.imag() * im));
+    next[2 * n + 1] = static_cast<T>(static_cast<double>(next[2 * n + 1]) + (lambda.real() * im + lambda.imag() * re));
   }
 }
 

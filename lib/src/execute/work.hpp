@@ -21,9 +21,10 @@ enum class Loop {
 /// Of some samples of all copies.
 struct Work {
   Loop loop = Loop::lanes;
-  Index multiply_adds = 0;  ///< with the lanes that are filled up to whole vectors
-  Index frames = 0;         ///< samples of a copy, in lanes too
-  Index taken_over = 0;     ///< numbers of states that come into lanes, and go back
+  Index multiply_adds = 0;   ///< with the lanes that are filled up to whole vectors
+  Index frames = 0;          ///< samples of a copy, in lanes too
+  Index taken_over = 0;      ///< numbers of states that come into lanes, and go back
+  bool own_numbers = false;  ///< each lane has its own for every multiply-add
 };
 
 }  // namespace longstate::detail

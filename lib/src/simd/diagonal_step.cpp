@@ -63,6 +63,15 @@ bool HalvesFit(const T* x, std::size_t x_stride, std::size_t copies) {
          (copies == 1 || x_stride * sizeof(T) % step_bytes == 0);
 }
 
+/// The system's table, or its twin.
+template <class T>
+HWY_INLINE const T* TableApart(const DiagonalFrames<T>& s, std::size_t system, const T* x) {
+  const T* const table = s.table + system * s.stride;
+  const std::size_t from_table =
+      (reinterpret_cast<std::uintptr_t>(x) - reinterpret_cast<std::uintptr_t>(table)) % page_bytes;
+  return from_table < page_bytes / 2 ? table + s.twin : table;
+}
+
 /// A vector of entries: x to the next sample; what the output reads of it is added to y.
 template <class T, bool control>
 HWY_INLINE V<T> Advance(const T* HWY_RESTRICT table, V<T> x, V<T> u, V<T>& y) {
@@ -99,6 +108,26 @@ T StepPairs(const T* table, std::size_t numbers, T u, T* x) {
   return y;
 }
 
+/// What two vectors at a time leave, the last perhaps a part of one. Apart, so that whoever has none of it pays nothing for it.
+template <class T, bool control, bool halves>
+HWY_NOINLINE T StepRest(const T* HWY_RESTRICT table, std::size_t numbers, T u, T* HWY_RESTRICT x) {
+  const Tag<T> d;
+  const std::size_t W = hn::Lanes(d);
+  const V<T> in = hn::Set(d, u);
+  V<T> y = hn::Zero(d);
+  for (std::size_t n = 0; n < numbers; n += W, table += step_numbers<T> * W) {
+    if (n + W <= numbers) {
+      StoreState<T, halves>(Advance<T, control>(table, LoadState<T, halves>(x + n), in, y), x + n);
+      continue;
+    }
+    HWY_ALIGN T last[hn::MaxLanes(d)] = {};
+    for (std::size_t i = n; i < numbers; ++i) last[i - n] = x[i];
+    hn::Store(Advance<T, control>(table, hn::Load(d, last), in, y), d, last);
+    for (std::size_t i = n; i < numbers; ++i) x[i] = last[i - n];
+  }
+  return hn::GetLane(hn::SumOfLanes(d, y));
+}
+
 template <class T, bool control, bool halves>
 HWY_INLINE T StepCopy(const T* HWY_RESTRICT table, std::size_t numbers, T u, T* HWY_RESTRICT x) {
   const Tag<T> d;
@@ -111,25 +140,16 @@ HWY_INLINE T StepCopy(const T* HWY_RESTRICT table, std::size_t numbers, T u, T* 
     StoreState<T, halves>(Advance<T, control>(table, LoadState<T, halves>(x + n), in, y0), x + n);
     StoreState<T, halves>(Advance<T, control>(table + size, LoadState<T, halves>(x + n + W), in, y1), x + n + W);
   }
-  for (; n < numbers; n += W, table += size) {
-    if (n + W <= numbers) {
-      StoreState<T, halves>(Advance<T, control>(table, LoadState<T, halves>(x + n), in, y0), x + n);
-      continue;
-    }
-    HWY_ALIGN T last[hn::MaxLanes(d)] = {};
-    for (std::size_t i = n; i < numbers; ++i) last[i - n] = x[i];
-    hn::Store(Advance<T, control>(table, hn::Load(d, last), in, y0), d, last);
-    for (std::size_t i = n; i < numbers; ++i) x[i] = last[i - n];
-  }
-  return hn::GetLane(hn::SumOfLanes(d, hn::Add(y0, y1)));
+  const T y = hn::GetLane(hn::SumOfLanes(d, hn::Add(y0, y1)));
+  return n < numbers ? y + StepRest<T, control, halves>(table, numbers - n, u, x + n) : y;
 }
 
 template <class T, bool control, bool halves>
 void StepCopies(const DiagonalFrames<T>& s, const T* u, T* HWY_RESTRICT y, T* x, std::size_t x_stride) {
-  const std::size_t W = StepLanes<T>(), numbers = 2 * s.entries;
-  const std::size_t size = (numbers + W - 1) / W * W * step_numbers<T>;
+  const std::size_t numbers = 2 * s.entries;
   for (std::size_t c = 0, system = 0; c < s.copies; ++c, system = system + 1 == s.systems ? 0 : system + 1) {
-    y[c] = StepCopy<T, control, halves>(s.table + system * size, numbers, u[c], x + c * x_stride) + s.D[system] * u[c];
+    T* const state = x + c * x_stride;
+    y[c] = StepCopy<T, control, halves>(TableApart(s, system, state), numbers, u[c], state) + s.D[system] * u[c];
   }
 }
 

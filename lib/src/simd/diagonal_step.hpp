@@ -17,7 +17,18 @@ struct DiagonalFrames {
   const T* D;      ///< of each system
   std::size_t systems, copies, entries;
   bool control;
+  std::size_t stride;  ///< numbers from a system's table to the next
+  std::size_t twin;    ///< numbers from a table to another like it, half a page on, or 0; see twin_fits
 };
+
+/// A load waits for an earlier store that lies a multiple of a page away, as if it were of the same place. Where a state so lies beside a
+/// table, its twin is read: a small table has one.
+inline constexpr std::size_t page_bytes = 4096;
+
+template <class T>
+constexpr bool twin_fits(std::size_t table, std::size_t state) {
+  return (table + state) * sizeof(T) <= page_bytes / 2;
+}
 
 /// The widest vector that is taken.
 inline constexpr std::size_t step_bytes = 32;
