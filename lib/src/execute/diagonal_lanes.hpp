@@ -94,7 +94,7 @@ class DiagonalLanes {
   const simd::DiagonalStep<T>* step_;
   struct Frames;
   std::shared_ptr<const Frames> frames_;  // what a step reads; shared by copies of this
-  Aligned<T> u_[2], y_[2];         // W x chunk: of what runs, and of what comes or goes; one channel's after zeros
+  Aligned<T> u_[2], y_[2];  // W x chunk: of what runs, and of what comes or goes; one channel's after zeros
 };
 
 extern template class DiagonalLanes<float>;
