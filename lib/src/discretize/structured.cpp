@@ -1,5 +1,4 @@
 #include "../detail/overloaded.hpp"
-#include "../detail/real_form.hpp"
 #include "../system/check_system.hpp"
 #include "../system/nplr_resolvent.hpp"
 #include "methods.hpp"
@@ -9,7 +8,6 @@
 #include <longstate/discretize/structured.hpp>
 
 #include <cmath>
-#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -169,103 +167,6 @@ DiscreteNplr discretize(const NplrSystem& system, double dt, Discretization meth
     result.D += alpha * real_product(system.C, result.B);
   }
   return finite(std::move(result));
-}
-
-Structure DiscreteSystem::structure() const {
-  return std::visit(Overloaded{[](const DiscreteStateSpace&) { return Structure::dense; },
-                               [](const DiscreteHippo&) { return Structure::hippo; },
-                               [](const DiscreteNplr&) { return Structure::nplr; },
-                               [](const DiscreteDiagonal&) { return Structure::diagonal; },
-                               [](const TransferFunction&) { return Structure::transfer; }},
-                    *this);
-}
-Index DiscreteSystem::order() const {
-  return std::visit([](const auto& s) { return s.order(); }, *this);
-}
-Index DiscreteSystem::inputs() const {
-  return std::visit([](const auto& s) { return s.inputs(); }, *this);
-}
-Index DiscreteSystem::outputs() const {
-  return std::visit([](const auto& s) { return s.outputs(); }, *this);
-}
-double DiscreteSystem::dt() const {
-  return std::visit([](const auto& s) { return s.dt; }, *this);
-}
-Convention DiscreteSystem::convention() const {
-  return std::visit([](const auto& s) { return s.convention; }, *this);
-}
-
-DiscreteSystem::DiscreteSystem(DiscreteStateSpace system) : variant(std::move(system)) { validate(*this); }
-DiscreteSystem::DiscreteSystem(DiscreteHippo system) : variant(std::move(system)) { validate(*this); }
-DiscreteSystem::DiscreteSystem(DiscreteNplr system) : variant(std::move(system)) { validate(*this); }
-DiscreteSystem::DiscreteSystem(DiscreteDiagonal system) : variant(std::move(system)) { validate(*this); }
-DiscreteSystem::DiscreteSystem(TransferFunction system) : variant(std::move(system)) { validate(*this); }
-
-Structure structure(const DiscreteSystem& system) { return system.structure(); }
-Index order(const DiscreteSystem& system) { return system.order(); }
-Index inputs(const DiscreteSystem& system) { return system.inputs(); }
-Index outputs(const DiscreteSystem& system) { return system.outputs(); }
-double time_step(const DiscreteSystem& system) { return system.dt(); }
-Convention convention(const DiscreteSystem& system) { return system.convention(); }
-Matrix<double> feed_through(const DiscreteSystem& system) {
-  return std::visit([](const auto& s) { return s.D; }, system);
-}
-
-namespace {
-
-void check(const DiscreteHippo& s) {
-  constexpr std::string_view where = "DiscreteHippo";
-  validate(HippoSystem{s.measure, s.C, s.D});
-  detail::check_shape(where, "B", s.B.rows(), s.B.cols(), s.C.cols(), 1);
-  detail::check_finite(where, "B", s.B);
-  if (is_gbt(s.method)) gbt_alpha(s.method, s.alpha);  // checks alpha
-  choose_pade(0, s.pade);                              // checks pade
-}
-
-void check(const DiscreteNplr& s) {
-  constexpr std::string_view where = "DiscreteNplr";
-  validate(s.continuous);
-  detail::check_ports(where, s.continuous.entries(), s.B, s.C, s.D);
-  if (!(s.alpha >= 0 && s.alpha <= 1)) detail::fail(where, "alpha must be from 0 to 1", s.alpha);
-}
-
-void check(const DiscreteDiagonal& s) {
-  constexpr std::string_view where = "DiscreteDiagonal";
-  detail::check_order(where, s.mu.size());
-  detail::check_ports(where, s.mu.size(), s.B, s.C, s.D);
-  for (const Complex mu : s.mu) {
-    const bool zero = mu.real() == -std::numeric_limits<double>::infinity();
-    if (!(std::isfinite(mu.real()) || zero) || !std::isfinite(mu.imag())) {
-      detail::fail(where, "mu must be finite, or its real part -infinity (an eigenvalue of zero)", mu);
-    }
-  }
-}
-
-}  // namespace
-
-void validate(const DiscreteSystem& system) {
-  std::visit(Overloaded{[](const DiscreteStateSpace& s) { validate(s); },
-                        [](const TransferFunction& s) { validate(s); }, [](const auto& s) { check(s); }},
-             system);
-  detail::check_positive("DiscreteSystem", "dt", time_step(system));
-}
-
-Matrix<double> input_matrix(const DiscreteSystem& system) {
-  return std::visit(
-      Overloaded{[](const DiscreteStateSpace& s) { return s.B; }, [](const DiscreteHippo& s) { return s.B; },
-                 [](const DiscreteNplr& s) { return detail::real_columns(s.B); },
-                 [](const DiscreteDiagonal& s) { return detail::real_columns(s.B); },
-                 [](const TransferFunction& s) { return Matrix<double>(Matrix<double>::Identity(s.order(), 1)); }},
-      system);
-}
-
-Matrix<double> output_matrix(const DiscreteSystem& system) {
-  return std::visit(
-      Overloaded{[](const DiscreteStateSpace& s) { return s.C; }, [](const DiscreteHippo& s) { return s.C; },
-                 [](const DiscreteNplr& s) { return detail::real_rows(s.C); },
-                 [](const DiscreteDiagonal& s) { return detail::real_rows(s.C); },
-                 [](const TransferFunction& s) { return s.C; }},
-      system);
 }
 
 }  // namespace longstate

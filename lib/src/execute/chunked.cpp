@@ -8,10 +8,11 @@
 #include "../simd/product.hpp"
 #include "../simd/size.hpp"
 #include "../simd/transpose.hpp"
-#include "block_form.hpp"
+#include "../structure/block_realization.hpp"
+#include "../structure/table.hpp"
 #include "cost.hpp"
 #include "growth.hpp"
-#include "responses.hpp"
+#include "stepped_kernel.hpp"
 #include "trial.hpp"
 
 #include <longstate/execute/chunked.hpp>
@@ -45,9 +46,9 @@ struct Blocks {
   Vector<T> ones;           // dense: the ones
 };
 
-/// Normal plus low rank, and transfer functions, go step by step: their kernel by FFT would round every output relative to the largest.
+/// By steps where the kernel by FFT would round every output relative to the largest.
 Matrix<double> kernel_of_block(const DiscreteSystem& system, Index block) {
-  const bool by_fft = structure(system) == Structure::nplr || structure(system) == Structure::transfer;
+  const bool by_fft = detail::with_row(system, [](const auto& row, const auto&) { return row.kernel_by_fft; });
   return by_fft ? detail::stepped_kernel(system, block) : kernel(system, block);
 }
 
@@ -157,8 +158,8 @@ Blocks<T> make_blocks(const DiscreteSystem& system, Index block) {
   Blocks<T> blocks;
   const Matrix<double> K = kernel_of_block(system, block);
   blocks.H = toeplitz<T>(K, p, q);
-  const Matrix<double> responses = detail::state_responses(system, block);
-  const Matrix<double> reach = detail::reachable_states(system, block);
+  const Matrix<double> responses = detail::observability(system, block);
+  const Matrix<double> reach = detail::controllability(system, block);
   blocks.O.resize(q * block, N);
   blocks.R.setZero(padded_rows(N), p * block);
   for (Index k = 0; k < block; ++k) {

@@ -2,7 +2,7 @@
 #include "../detail/fft.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/tally.hpp"
-#include "block_form.hpp"
+#include "../structure/block_realization.hpp"
 #include "growth.hpp"
 #include "trial.hpp"
 
@@ -172,8 +172,7 @@ Tables<T> make_tables(const DiscreteSystem& system, Index block, const detail::R
   check_growth<T>(system, K);
   tables.first = K.leftCols(std::min(few, block)).template cast<T>();
   tables.spectra = kernel_spectra(K, fft_double).template cast<std::complex<T>>();
-  const Matrix<double> responses = detail::state_responses(system, block),
-                       reach = detail::reachable_states(system, block);
+  const Matrix<double> responses = detail::observability(system, block), reach = detail::controllability(system, block);
   tables.responses = responses.cast<T>();
   tables.reach = reach.cast<T>();
   tables.powers = powers_up_to(system, block);

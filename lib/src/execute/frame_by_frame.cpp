@@ -1,39 +1,16 @@
 #include "frame_by_frame.hpp"
 
-#include "../detail/overloaded.hpp"
+#include "../structure/table.hpp"
 
 #include <longstate/no_denormals.hpp>
 
 namespace longstate::detail {
-namespace {
-
-/// Multiply-adds of x <- A x, and how they go. A HiPPO system whose step is too stiff for its factors goes by e^(hA).
-Work work_of_transition(const DiscreteSystem& system) {
-  constexpr Index product_and_solve = 12;  // of an entry
-  return std::visit(
-      Overloaded{
-          [](const DiscreteStateSpace& s) -> Work { return {.loop = Loop::dense, .multiply_adds = s.A.size()}; },
-          [](const DiscreteHippo& s) -> Work {
-            if (is_gbt(s.method)) return {.loop = Loop::hippo, .multiply_adds = product_and_solve * s.order()};
-            const HippoStep<double> step = hippo_step<double>(s, s.pade);
-            return {.loop = step.by_matrix() ? Loop::dense : Loop::hippo,
-                    .multiply_adds = static_cast<Index>(step.work())};
-          },
-          [](const DiscreteNplr& s) -> Work {
-            return {.loop = Loop::nplr, .multiply_adds = s.continuous.entries() * (4 + 4 * s.continuous.rank())};
-          },
-          [](const DiscreteDiagonal& s) -> Work { return {.loop = Loop::diagonal, .multiply_adds = 4 * s.mu.size()}; },
-          [](const TransferFunction& s) -> Work { return {.loop = Loop::transfer, .multiply_adds = s.a.size()}; }},
-      system);
-}
-
-}  // namespace
 
 template <class T>
 std::optional<typename FrameByFrame<T>::Shape> FrameByFrame<T>::shape(const std::vector<DiscreteSystem>& layer,
                                                                       Index copies) {
   const DiscreteSystem& first = layer.front();
-  const Work A = work_of_transition(first);
+  const Work A = with_row(first, [](const auto& row, const auto& s) { return row.work(s); });
   const Index p = inputs(first), q = outputs(first);
   return Shape{A.loop, copies, copies * (A.multiply_adds + order(first) * (p + q) + p * q)};
 }

@@ -4,8 +4,6 @@
 #include "../detail/decompositions.hpp"
 #include "../detail/product.hpp"
 
-#include <longstate/execute/transition.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <complex>
@@ -33,11 +31,6 @@ double log_radius_by_squaring(Matrix<double> power) {
   return log_radius;
 }
 
-/// Contracts by what it is made of: the field of values of a measure's A, and of Lambda - P P*, lies in the left half-plane, which
-/// these methods take into the unit circle.
-bool contracts(const DiscreteHippo& s) { return !is_gbt(s.method) || gbt_alpha(s.method, s.alpha) >= 0.5; }
-bool contracts(const DiscreteNplr& s) { return s.alpha >= 0.5 && (s.continuous.lambda.real().array() <= 0).all(); }
-
 }  // namespace
 
 double log_radius(const Matrix<double>& A) {
@@ -49,13 +42,6 @@ double log_radius(const Matrix<double>& A) {
     throw std::domain_error(
         "longstate: the eigenvalues of A could not be found: its numbers are too large, or lie too far apart");
   return std::max(0.0, std::log(values.cwiseAbs().maxCoeff()));
-}
-
-double log_growth(const DiscreteSystem& system) {
-  if (const auto* s = std::get_if<DiscreteDiagonal>(&system)) return std::max(0.0, s->mu.real().maxCoeff());
-  if (const auto* s = std::get_if<DiscreteHippo>(&system); s && contracts(*s)) return 0;
-  if (const auto* s = std::get_if<DiscreteNplr>(&system); s && contracts(*s)) return 0;
-  return log_radius(dense(system).A);
 }
 
 double log_growth(const std::vector<DiscreteSystem>& layer) {

@@ -4,9 +4,9 @@
 #include "../simd/diagonal.hpp"
 #include "../simd/size.hpp"
 #include "../simd/transpose.hpp"
+#include "../structure/hippo.hpp"
 #include "sweep_tables.hpp"
 
-#include <longstate/execute/transition.hpp>
 #include <longstate/no_denormals.hpp>
 
 #include <algorithm>

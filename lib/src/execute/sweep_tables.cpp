@@ -3,8 +3,7 @@
 #include "../detail/powers.hpp"
 #include "../measure/table.hpp"
 #include "../simd/size.hpp"
-
-#include <longstate/execute/transition.hpp>
+#include "../structure/nplr.hpp"
 
 #include <algorithm>
 #include <complex>

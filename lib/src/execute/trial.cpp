@@ -1,5 +1,6 @@
 #include "trial.hpp"
 
+#include "../structure/table.hpp"
 #include "growth.hpp"
 #include "judgement.hpp"
 
@@ -72,7 +73,7 @@ constexpr Index most_tried = 512;  // states of which to see whether powers are 
 }  // namespace
 
 bool made_of_powers(const DiscreteSystem& system) {
-  return std::holds_alternative<DiscreteStateSpace>(system) || std::holds_alternative<TransferFunction>(system);
+  return with_row(system, [](const auto& row, const auto&) { return row.made_of_powers; });
 }
 
 std::optional<Powers> powers_of_block(std::string_view where, const DiscreteSystem& system, Index block) {

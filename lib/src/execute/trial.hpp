@@ -47,7 +47,7 @@ struct Powers {
 /// spectral radius, and so many states that to try two blocks would take seconds.   Cost O(N^3 log block)
 std::optional<Powers> powers_of_block(std::string_view where, const DiscreteSystem& system, Index block);
 
-/// How a path carries a state over: responses and reach as block_form.hpp has them, step: A^block as it is run, its factors rounded, not their product.
+/// How a path carries a state over: responses and reach as structure/block_realization.hpp has them, step: A^block as it is run, its factors rounded, not their product.
 struct BlockForm {
   const Matrix<double>& responses;
   const Matrix<double>& reach;

@@ -1,7 +1,8 @@
 #include "time_invariant.hpp"
 
+#include "../structure/dense.hpp"
+
 #include <longstate/discretize/phi.hpp>
-#include <longstate/execute/transition.hpp>
 #include <longstate/system/state_space.hpp>
 
 namespace longstate::detail {
@@ -28,7 +29,7 @@ struct DenseStep {
   void advance(State<T>& x, const Vector<T>& previous, const ConstFrame<T>& u, State<T>& next) const {
     next.noalias() = B * u.transpose();
     if (B_previous.size() > 0) next.noalias() += B_previous * previous.transpose();
-    for (Index c = 0; c < x.cols(); ++c) A.add(x.col(c), next.col(c));
+    for (Index c = 0; c < x.cols(); ++c) A.add(x.col(c).data(), next.col(c).data());
     x.swap(next);
   }
 };

@@ -1,27 +1,88 @@
-#include "block_form.hpp"
-#include "growth.hpp"
-#include "responses.hpp"
+#include "nplr.hpp"
+
+#include "../detail/real_form.hpp"
+#include "../simd/size.hpp"
+#include "../system/check_system.hpp"
+#include "../system/nplr_resolvent.hpp"
+#include "by_dense.hpp"
 
 #include <longstate/config.hpp>
-#include <longstate/execute/kernel.hpp>
-#include <longstate/execute/transition.hpp>
+
+#include <array>
 
 #if LONGSTATE_WITH_FFTW
-
 #include "../detail/aligned.hpp"
-#include "../detail/decompositions.hpp"
 #include "../detail/fft.hpp"
 #include "../detail/multiply.hpp"
-#include "../detail/real_form.hpp"
 #include "../simd/cauchy.hpp"
-#include "../simd/size.hpp"
 
 #include <longstate/discretize/phi.hpp>
 
 #include <numbers>
+#endif
 
 namespace longstate::detail {
+
+template <class T>
+NplrTransition<T>::NplrTransition(const DiscreteNplr& system) {
+  const NplrSystem& s = system.continuous;
+  const double h = system.dt;
+  const NplrResolvent inverse(s.lambda, s.P, system.alpha * h);
+  diagonal_ = DiagonalTransition<T>(Vector<std::complex<double>>(1.0 + h * s.lambda.cwiseProduct(inverse.R).array()));
+  U_ = h * real_columns(inverse.RP);
+  const Matrix<std::complex<double>> left = s.P.adjoint() * inverse.R.asDiagonal();  // P* R
+  V_ = inverse.small.solve(real_rows(left)).transpose();
+}
+
+/// Sums in double, rounded once: numbers of `next` and columns of U and V, one or two of every measure, go some at a time.
+template <class T>
+void NplrTransition<T>::add(const T* x, T* next) const {
+  constexpr Index numbers = 64, columns = 4;
+  const Index rows = U_.rows(), rank = U_.cols();
+  for (Index done = 0; done == 0 || done < rank; done += columns) {
+    const Index many = std::min(columns, rank - done);
+    std::array<double, columns> seen{};  // V^T x
+    for (Index j = 0; j < many; ++j) {
+      for (Index n = 0; n < rows; ++n) seen[simd::size(j)] += V_(n, done + j) * static_cast<double>(x[n]);
+    }
+    for (Index start = 0; start < rows; start += numbers) {
+      const Index count = std::min(numbers, rows - start);
+      std::array<double, numbers> sums{};
+      for (Index j = 0; j < many; ++j) {
+        for (Index n = 0; n < count; ++n) sums[simd::size(n)] -= U_(start + n, done + j) * seen[simd::size(j)];
+      }
+      if (done == 0) diagonal_.add(start / 2, count / 2, x, sums.data());
+      for (Index n = 0; n < count; ++n) sums[simd::size(n)] += static_cast<double>(next[start + n]);
+      for (Index n = 0; n < count; ++n) next[start + n] = static_cast<T>(sums[simd::size(n)]);
+    }
+  }
+}
+
+template class NplrTransition<float>;
+template class NplrTransition<double>;
+
 namespace {
+
+void check_nplr(const DiscreteNplr& s) {
+  constexpr std::string_view where = "DiscreteNplr";
+  validate(s.continuous);
+  check_ports(where, s.continuous.entries(), s.B, s.C, s.D);
+  if (!(s.alpha >= 0 && s.alpha <= 1)) fail(where, "alpha must be from 0 to 1", s.alpha);
+}
+
+Matrix<double> nplr_B(const DiscreteNplr& s) { return real_columns(s.B); }
+Matrix<double> nplr_C(const DiscreteNplr& s) { return real_rows(s.C); }
+Work nplr_work(const DiscreteNplr& s) {
+  return {.loop = Loop::nplr, .multiply_adds = s.continuous.entries() * (4 + 4 * s.continuous.rank())};
+}
+
+/// The field of values of Lambda - P P* lies in the left half-plane, which these methods take into the unit circle.
+double nplr_growth(const DiscreteNplr& s) {
+  const bool contracts = s.alpha >= 0.5 && (s.continuous.lambda.real().array() <= 0).all();
+  return contracts ? 0 : formed_growth(s);
+}
+
+#if LONGSTATE_WITH_FFTW
 
 using Complex = std::complex<double>;
 using simd::size;
@@ -97,8 +158,6 @@ void woodbury(const Matrix<Complex>& S, Complex g, Index rank, Matrix<Complex>& 
 /// the Woodbury identity blow up.
 constexpr double log_of_circle = -2 * std::numbers::ln2;
 
-}  // namespace
-
 /// S4 (Gu, Goel, Re 2022, algorithm 1), with other nodes: the generating function of the first F values,
 ///
 ///     sum_{j<F} K_j w^j = C~ (I - w A)^-1 B = h C~ (a I - h g A_c)^-1 B_c,     a = 1 - w,  g = alpha + w (1 - alpha),
@@ -107,8 +166,8 @@ constexpr double log_of_circle = -2 * std::numbers::ln2;
 /// the Nyquist node of bilinear (g = 0 at w = -1) included. The resolvent is that of diagonal plus rank r.
 ///
 /// On the circle w the sum must not grow: a system that does takes its recurrence.
-Matrix<double> responses(const DiscreteNplr& system, Index length) {
-  if (length > longest_block(log_growth(system), 4)) return stepped_responses(system, length);
+Matrix<double> nplr_markov(const DiscreteNplr& system, Index length) {
+  if (length > longest_block(nplr_growth(system), 4)) return stepped(system, length);
   const NplrSystem& s = system.continuous;
   const Index q = system.C.rows();
   const Index p = system.B.cols();
@@ -117,7 +176,7 @@ Matrix<double> responses(const DiscreteNplr& system, Index length) {
   const Index F = good_fft_length(std::max<Index>(length, 2));
   const RealFft<double> fft(F);
 
-  const Matrix<double> less_one = block_increment(system, F);
+  const Matrix<double> less_one = squared_increment(system, F);
   const double rho_F = std::exp(log_of_circle);
   const Matrix<double> C = real_rows(system.C);
   const Matrix<Complex> C_tilde = complex_rows((1 - rho_F) * C - rho_F * C * less_one);
@@ -160,14 +219,34 @@ Matrix<double> responses(const DiscreteNplr& system, Index length) {
   return K;
 }
 
-}  // namespace longstate::detail
-
 #else
 
-namespace longstate::detail {
-
-Matrix<double> responses(const DiscreteNplr& system, Index length) { return stepped_responses(system, length); }
-
-}  // namespace longstate::detail
+Matrix<double> nplr_markov(const DiscreteNplr& system, Index length) { return stepped(system, length); }
 
 #endif
+
+}  // namespace
+
+const StructureRow<DiscreteNplr>& row(const DiscreteNplr& /*system*/) {
+  static constexpr StructureRow<DiscreteNplr> of_nplr{.structure = Structure::nplr,
+                                                      .name = "nplr",
+                                                      .made_of_powers = false,
+                                                      .kernel_by_fft = true,
+                                                      .check = check_nplr,
+                                                      .B = nplr_B,
+                                                      .C = nplr_C,
+                                                      .add_in_float = add_by<float, NplrTransition<float>>,
+                                                      .add_in_double = add_by<double, NplrTransition<double>>,
+                                                      .work = nplr_work,
+                                                      .log_growth = nplr_growth,
+                                                      .increment = formed_increment,
+                                                      .markov = nplr_markov,
+                                                      .stepped_markov = stepped,
+                                                      .observability = formed_observability,
+                                                      .controllability = formed_controllability,
+                                                      .block_increment = squared_increment,
+                                                      .doubled_increments = doubled_increment};
+  return of_nplr;
+}
+
+}  // namespace longstate::detail
