@@ -1,6 +1,6 @@
 // longstate.h: the calls of C, each one of C++ with its exceptions turned into a status and a line.
 
-#include "detail/check.hpp"
+#include "detail/layer.hpp"
 
 #include <longstate/longstate.h>
 #include <longstate/longstate.hpp>
@@ -20,21 +20,12 @@ struct longstate_system {
 
 namespace {
 
-#if LONGSTATE_WITH_FFTW
-template <class T>
-using AnyPath = std::variant<Recurrence<T>, Chunked<T>, Convolution<T>, Planned<T>>;
-#else
-template <class T>
-using AnyPath = std::variant<Recurrence<T>, Chunked<T>, Planned<T>>;
-#endif
-
 template <class T>
 struct Running {
-  AnyPath<T> path;
+  Planned<T> path;
   State<T> x;
 
-  explicit Running(AnyPath<T> made)
-      : path(std::move(made)), x(std::visit([](const auto& p) { return p.zero_state(); }, path)) {}
+  explicit Running(Planned<T> made) : path(std::move(made)), x(path.zero_state()) {}
 };
 
 }  // namespace
@@ -168,21 +159,9 @@ std::vector<DiscreteSystem> systems_of(const longstate_layer& layer) {
 template <class T>
 Running<T> path(const longstate_layer& layer, Path kind, Index block) {
   const std::vector<DiscreteSystem> systems = systems_of(layer);
-  switch (kind) {
-    case Path::recurrent:
-      if (block != 0) detail::fail("path_make", "block must be 0 of a recurrent path", block);
-      return Running<T>(AnyPath<T>(std::in_place_type<Recurrence<T>>, systems, layer.copies));
-    case Path::chunked:
-      return Running<T>(AnyPath<T>(std::in_place_type<Chunked<T>>, systems, block, layer.copies));
-    case Path::fft:
-      break;
-  }
-#if LONGSTATE_WITH_FFTW
-  return Running<T>(AnyPath<T>(std::in_place_type<Convolution<T>>, systems,
-                               block != 0 ? block : default_block(systems.front()), layer.copies));
-#else
-  detail::fail("path_make", "this library was built without the path", "fft");
-#endif
+  if (kind == Path::recurrent && block != 0) detail::fail("path_make", "block must be 0 of a recurrent path", block);
+  const Workload workload{.copies = detail::check_layer("path_make", systems, layer.copies)};
+  return Running<T>(Planned<T>(systems, {workload, Planning::estimate, {{kind, block, 0}}}));
 }
 
 /// with(T()) of a precision's type.
@@ -206,16 +185,13 @@ longstate_status run(longstate_path* path, const T* u, ptrdiff_t u_stride, T* y,
     if (samples == 0) return;
     need("u", u);
     need("y", y);
-    std::visit(
-        [&](auto& p) {
-          if (u_stride < p.inputs()) detail::fail("path_run", "u_stride must be at least the inputs", u_stride);
-          if (y_stride < p.outputs()) detail::fail("path_run", "y_stride must be at least the outputs", y_stride);
-          using Plain = typename Matrix<T>::Plain;
-          using Stride = Eigen::OuterStride<>;
-          p.run(Eigen::Map<const Plain, 0, Stride>(u, p.inputs(), samples, Stride(u_stride)),
-                Eigen::Map<Plain, 0, Stride>(y, p.outputs(), samples, Stride(y_stride)), running->x);
-        },
-        running->path);
+    Planned<T>& p = running->path;
+    if (u_stride < p.inputs()) detail::fail("path_run", "u_stride must be at least the inputs", u_stride);
+    if (y_stride < p.outputs()) detail::fail("path_run", "y_stride must be at least the outputs", y_stride);
+    using Plain = typename Matrix<T>::Plain;
+    using Stride = Eigen::OuterStride<>;
+    p.run(Eigen::Map<const Plain, 0, Stride>(u, p.inputs(), samples, Stride(u_stride)),
+          Eigen::Map<Plain, 0, Stride>(y, p.outputs(), samples, Stride(y_stride)), running->x);
   });
 }
 
@@ -223,7 +199,7 @@ longstate_status run(longstate_path* path, const T* u, ptrdiff_t u_stride, T* y,
 template <class Ask>
 ptrdiff_t size_of(const longstate_path* path, const Ask& ask) {
   if (path == nullptr) return 0;
-  return std::visit([&](const auto& running) { return std::visit(ask, running.path); }, path->of);
+  return std::visit([&](const auto& running) { return ask(running.path); }, path->of);
 }
 
 }  // namespace
@@ -264,16 +240,9 @@ longstate_status longstate_system_delay(const char* measure, double window, ptrd
     need("measure", measure);
     need("structure", structure);
     const Measure of = make_measure(measure, window);
-    switch (make_structure(structure)) {
-      case Structure::hippo:
-        return longstate_system{discrete(hippo_delay_system(of, order, delay), step)};
-      case Structure::dense:
-        return longstate_system{discrete(delay_system(of, order, delay), step)};
-      case Structure::nplr:
-      case Structure::diagonal:
-      case Structure::transfer:
-        break;
-    }
+    const Structure wanted = make_structure(structure);
+    if (wanted == Structure::hippo) return longstate_system{discrete(hippo_delay_system(of, order, delay), step)};
+    if (wanted == Structure::dense) return longstate_system{discrete(delay_system(of, order, delay), step)};
     detail::fail("system_delay", "structure must be hippo or dense", structure);
   });
 }
@@ -334,7 +303,7 @@ longstate_status longstate_path_make_planned(longstate_layer layer, longstate_pr
     const std::vector<DiscreteSystem> systems = systems_of(layer);
     return of_precision(precision, [&](auto zero) {
       using T = decltype(zero);
-      return longstate_path{Running<T>(AnyPath<T>(std::in_place_type<Planned<T>>, systems, load_plan(plan)))};
+      return longstate_path{Running<T>(Planned<T>(systems, load_plan(plan)))};
     });
   });
 }

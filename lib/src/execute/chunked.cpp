@@ -13,6 +13,7 @@
 #include "cost.hpp"
 #include "growth.hpp"
 #include "stepped_kernel.hpp"
+#include "threaded.hpp"
 #include "trial.hpp"
 
 #include <longstate/execute/chunked.hpp>
@@ -330,6 +331,8 @@ void Chunked<T>::Loops::run_copy(Index copy, Index blocks, const T* u, T* y, Sta
 
 template class Chunked<float>;
 template class Chunked<double>;
+template class Threaded<Chunked<float>>;
+template class Threaded<Chunked<double>>;
 
 Index default_chunk(const DiscreteSystem& system) {
   const std::vector<DiscreteSystem> layer{system};

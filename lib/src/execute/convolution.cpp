@@ -4,6 +4,7 @@
 #include "../detail/tally.hpp"
 #include "../structure/block_realization.hpp"
 #include "growth.hpp"
+#include "threaded.hpp"
 #include "trial.hpp"
 
 #include <longstate/execute/convolution.hpp>
@@ -285,6 +286,8 @@ void Convolution<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
 
 template class Convolution<float>;
 template class Convolution<double>;
+template class Threaded<Convolution<float>>;
+template class Threaded<Convolution<double>>;
 
 Index default_block(const DiscreteSystem& system, Index length_hint) {
   constexpr Index table_values = Index{1} << 22;  // 32 MiB of double

@@ -3,6 +3,7 @@
 #include "../detail/layer.hpp"
 #include "../detail/negacyclic.hpp"
 #include "../simd/transpose.hpp"
+#include "threaded.hpp"
 
 #include <longstate/execute/fir.hpp>
 #include <longstate/no_denormals.hpp>
@@ -158,5 +159,7 @@ void Fir<T>::Loops::run_channel(Index n, const T* in, T* out, StateRef<T> x, Ind
 
 template class Fir<float>;
 template class Fir<double>;
+template class Threaded<Fir<float>>;
+template class Threaded<Fir<double>>;
 
 }  // namespace longstate

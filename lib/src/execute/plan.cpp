@@ -1,8 +1,7 @@
 #include "../detail/check.hpp"
 #include "../detail/layer.hpp"
 #include "../detail/with_value.hpp"
-#include "cost.hpp"
-#include "growth.hpp"
+#include "paths.hpp"
 #include "trial.hpp"
 
 #include <longstate/execute/plan.hpp>
@@ -17,9 +16,6 @@
 namespace longstate {
 namespace {
 
-using namespace std::string_view_literals;
-
-constexpr std::string_view known_paths[] = {"recurrent"sv, "chunked"sv, "fft"sv};
 constexpr std::string_view title = "longstate plan 1";
 
 void check(const Workload& w) {
@@ -29,15 +25,6 @@ void check(const Workload& w) {
   if (w.threads < 1 || w.threads > 1024) detail::fail("plan", "threads must be from 1 to 1024", w.threads);
 }
 
-/// The systems of copies first … first + count - 1, the first of them first.
-std::vector<DiscreteSystem> part_of(const std::vector<DiscreteSystem>& layer, Index first, Index count) {
-  const auto systems = static_cast<Index>(layer.size());
-  std::vector<DiscreteSystem> part;
-  for (Index c = 0; c < std::min(systems, count); ++c)
-    part.push_back(layer[static_cast<std::size_t>((first + c) % systems)]);
-  return part;
-}
-
 /// Samples that one call of run() is given.
 Index samples_of_call(const Workload& w) {
   constexpr Index many = Index{1} << 20;
@@ -45,34 +32,17 @@ Index samples_of_call(const Workload& w) {
   return w.call > 0 ? std::min(w.call, length) : length;
 }
 
-/// Every path with every block that may be best.
+/// Every path with every block that may be best, each with its time by the model.
 template <class T>
-std::vector<Candidate> all_paths(const std::vector<DiscreteSystem>& layer, const detail::CostOf& of) {
-  std::vector<Candidate> all{{Path::recurrent, 0, 0}};
-  const double growth = detail::log_growth(layer);
-  const Index most_chunk = std::min(of.call, detail::longest_block(growth, detail::most_growth_in_chunks));
-  for (const Index block : detail::chunks) {
-    if (block <= most_chunk) all.push_back({Path::chunked, block, 0});
+std::vector<Candidate> all_paths(const std::vector<DiscreteSystem>& layer, const detail::CostOf& of, Index parts) {
+  std::vector<Candidate> all;
+  for (std::size_t i = 0; i < path_names().size(); ++i) {
+    const Path path = static_cast<Path>(i);
+    const detail::PathRow<T>& row = detail::row<T>(path);
+    for (const Index block : row.blocks(layer, of))
+      all.push_back({path, block, row.seconds(of, block) / static_cast<double>(parts)});
   }
-#if LONGSTATE_WITH_FFTW
-  const Index most =
-      std::min(default_block(layer.front(), of.call), detail::longest_block(growth, detail::most_growth_by_fft<T>));
-  for (Index block = std::max<Index>(most / 16, 16); block <= most; block *= 4) all.push_back({Path::fft, block, 0});
-  if (most < 16) all.push_back({Path::fft, most, 0});
-#endif
   return all;
-}
-
-double estimated(const detail::CostOf& of, const Candidate& candidate) {
-  switch (candidate.path) {
-    case Path::recurrent:
-      return detail::recurrent_seconds(of);
-    case Path::chunked:
-      return detail::chunked_seconds(of, candidate.block);
-    case Path::fft:
-      break;
-  }
-  return detail::convolution_seconds(of, candidate.block);
 }
 
 /// Whether the path can be built, and blocks lose no more than the recurrence (trial.hpp).
@@ -166,11 +136,9 @@ Plan make_plan(const std::vector<DiscreteSystem>& layer, const Workload& workloa
   detail::check_layer("plan", layer);
   const Index parts = std::min<Index>(workload.threads, std::max<Index>(workload.copies / copies_of_a_part, 1));
   const Index copies = std::max<Index>(workload.copies / parts, 1);
-  const std::vector<DiscreteSystem> part = part_of(layer, 0, copies);
+  const std::vector<DiscreteSystem> part = detail::part_of(layer, 0, copies);
   const detail::CostOf of = detail::cost_of<T>(part, copies, samples_of_call(workload));
-  Plan plan{workload, planning, all_paths<T>(layer, of)};
-  for (Candidate& candidate : plan.candidates)
-    candidate.seconds = estimated(of, candidate) / static_cast<double>(parts);
+  Plan plan{workload, planning, all_paths<T>(layer, of, parts)};
   const auto by_time = [&] { std::ranges::stable_sort(plan.candidates, {}, &Candidate::seconds); };
   by_time();
   Chooser<T> choose(layer);
@@ -205,16 +173,6 @@ std::string way(const Candidate& candidate) {
 }
 
 }  // namespace
-
-std::span<const std::string_view> path_names() { return known_paths; }
-
-std::string_view name(Path path) { return known_paths[static_cast<std::size_t>(path)]; }
-
-Path make_path(std::string_view wanted) {
-  const auto found = std::ranges::find(known_paths, wanted);
-  if (found == std::end(known_paths)) detail::fail_unknown("make_path", "path", known_paths, wanted);
-  return static_cast<Path>(found - std::begin(known_paths));
-}
 
 template <class T>
 Plan plan(const DiscreteSystem& system, const Workload& workload, Planning planning) {
@@ -288,72 +246,64 @@ Plan load_plan(const std::string& text) {
 }
 
 template <class T>
-typename Planned<T>::Any Planned<T>::make(const Plan& plan, const std::vector<DiscreteSystem>& layer) {
+struct Planned<T>::Loops {
+  detail::AnyPath<T> path;
+};
+
+namespace {
+
+/// The first candidate that can be built.
+template <class T>
+detail::AnyPath<T> first_path(const Plan& plan, const std::vector<DiscreteSystem>& layer) {
   if (plan.candidates.empty()) detail::fail("Planned", "the plan must have a candidate", "none");
   if (layer.empty()) detail::fail("Planned", "a layer must have at least one system", 0);
   const Index copies = std::max(plan.workload.copies, static_cast<Index>(layer.size()));
   const Threads threads(plan.workload.threads);
-  const auto build = [&](Path path, Index block) -> Any {
-    switch (path) {
-      case Path::recurrent:
-        return Threaded<Recurrence<T>>(threads, copies, [&](Index first, Index count) {
-          return Recurrence<T>(part_of(layer, first, count), count);
-        });
-      case Path::chunked:
-        return Threaded<Chunked<T>>(threads, copies, [&](Index first, Index count) {
-          return Chunked<T>(part_of(layer, first, count), block, count);
-        });
-      case Path::fft:
-        break;
-    }
-#if LONGSTATE_WITH_FFTW
-    return Threaded<Convolution<T>>(threads, copies, [&](Index first, Index count) {
-      return Convolution<T>(part_of(layer, first, count), block, count);
-    });
-#else
-    detail::fail("Planned", "path must be recurrent or chunked in a library built without FFTW", "fft");
-#endif
+  const auto build = [&](const Candidate& candidate) {
+    return detail::row<T>(candidate.path).make(threads, layer, copies, candidate.block);
   };
-  const auto last = plan.candidates.end() - 1;
-  for (auto candidate = plan.candidates.begin(); candidate != last; ++candidate) {
+  for (auto candidate = plan.candidates.begin(); candidate + 1 != plan.candidates.end(); ++candidate) {
     try {
-      return build(candidate->path, candidate->block);
+      return build(*candidate);
     } catch (const std::logic_error&) {  // growth is refused as a block that does not fit; the next one may do
     }
   }
-  return build(last->path, last->block);
+  return build(plan.candidates.back());
 }
+
+}  // namespace
 
 template <class T>
 Planned<T>::Planned(const DiscreteSystem& system, const Plan& plan)
     : Planned(std::vector<DiscreteSystem>{system}, plan) {}
 
 template <class T>
-Planned<T>::Planned(const std::vector<DiscreteSystem>& layer, const Plan& plan) : path_(make(plan, layer)) {}
+Planned<T>::Planned(const std::vector<DiscreteSystem>& layer, const Plan& plan)
+    : loops_(std::make_shared<Loops>(Loops{first_path<T>(plan, layer)})) {}
 
 template <class T>
 Index Planned<T>::order() const {
-  return std::visit([](const auto& path) { return path.order(); }, path_);
+  return std::visit([](const auto& path) { return path.order(); }, loops_->path);
 }
 template <class T>
 Index Planned<T>::copies() const {
-  return std::visit([](const auto& path) { return path.copies(); }, path_);
+  return std::visit([](const auto& path) { return path.copies(); }, loops_->path);
 }
 template <class T>
 Index Planned<T>::inputs() const {
-  return std::visit([](const auto& path) { return path.inputs(); }, path_);
+  return std::visit([](const auto& path) { return path.inputs(); }, loops_->path);
 }
 template <class T>
 Index Planned<T>::outputs() const {
-  return std::visit([](const auto& path) { return path.outputs(); }, path_);
+  return std::visit([](const auto& path) { return path.outputs(); }, loops_->path);
 }
 template <class T>
 void Planned<T>::step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept {
-  detail::with_value(path_, [&](auto& path) { path.step(u, y, x); });
+  detail::with_value(loops_->path, [&](auto& path) { path.step(u, y, x); });
 }
 template <class T>
 void Planned<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
-  std::visit([&](auto& path) { path.run(u, y, x); }, path_);
+  std::visit([&](auto& path) { path.run(u, y, x); }, loops_->path);
 }
 
 template class Planned<float>;

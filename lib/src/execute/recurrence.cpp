@@ -1,6 +1,7 @@
 #include "../detail/layer.hpp"
 #include "../detail/tally.hpp"
 #include "stepper.hpp"
+#include "threaded.hpp"
 #include "trial.hpp"
 
 #include <longstate/execute/recurrence.hpp>
@@ -78,5 +79,7 @@ void Recurrence<T>::run(ConstSignal<T> u, Signal<T> y, StateRef<T> x) {
 
 template class Recurrence<float>;
 template class Recurrence<double>;
+template class Threaded<Recurrence<float>>;
+template class Threaded<Recurrence<double>>;
 
 }  // namespace longstate

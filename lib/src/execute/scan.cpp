@@ -2,6 +2,7 @@
 #include "../detail/aligned.hpp"
 #include "../detail/check.hpp"
 #include "../simd/diagonal.hpp"
+#include "threaded.hpp"
 
 #include <longstate/execute/scan.hpp>
 #include <longstate/no_denormals.hpp>
@@ -129,5 +130,7 @@ void SelectiveScan<T>::step(ConstFrame<T> u, ConstFrame<T> delta, ConstFrame<T> 
 
 template class SelectiveScan<float>;
 template class SelectiveScan<double>;
+template class Threaded<SelectiveScan<float>>;
+template class Threaded<SelectiveScan<double>>;
 
 }  // namespace longstate

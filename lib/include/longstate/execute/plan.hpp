@@ -4,18 +4,13 @@
 /// Which path runs a system fastest, and one type that runs any of them.
 
 #include <longstate/config.hpp>
-#include <longstate/execute/chunked.hpp>
+#include <longstate/detail/owned.hpp>
+#include <longstate/discretize/structured.hpp>
 #include <longstate/execute/planning.hpp>
-#include <longstate/execute/recurrence.hpp>
-#include <longstate/execute/threads.hpp>
-#if LONGSTATE_WITH_FFTW
-#include <longstate/execute/convolution.hpp>
-#endif
 
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace longstate {
@@ -43,7 +38,7 @@ struct Workload {
 /// One way to run it.
 struct Candidate {
   Path path;
-  Index block;     ///< samples; 0 for recurrent
+  Index block;     ///< samples; 0 for recurrent, and, for others, their own choice
   double seconds;  ///< a sample and copy
 };
 
@@ -107,14 +102,8 @@ class LONGSTATE_API Planned {
   void run(ConstSignal<T> u, Signal<T> y, StateRef<T> x);
 
  private:
-#if LONGSTATE_WITH_FFTW
-  using Any = std::variant<Threaded<Recurrence<T>>, Threaded<Chunked<T>>, Threaded<Convolution<T>>>;
-#else
-  using Any = std::variant<Threaded<Recurrence<T>>, Threaded<Chunked<T>>>;
-#endif
-  static Any make(const Plan& plan, const std::vector<DiscreteSystem>& layer);
-
-  Any path_;
+  struct Loops;
+  detail::Owned<Loops> loops_;
 };
 
 extern template class Planned<float>;
