@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""A measure and a method are added to a copy of the library: by half they must not compile, and whole they touch few files.
+"""A measure, a method, a structure and a path are added to a copy of the library: by half they must not compile, and whole they touch few
+files.
 
     check.py COMPILER LIBRARY CONFIGURED [FLAG...]     LIBRARY: the folder lib; CONFIGURED: where config.hpp was made
 
-measure.patch and method.patch are the additions. Of each it is checked that the public part alone, the type or the value without its
-row, does not compile, that the whole does, and how many files it takes; of the measure, too, that a row does not compile without one of
-its parts, and that its matrices, basis and names are there.
+NAME.patch is the addition. Of each it is checked that the public part alone, the type or the value without its row, does not compile, that
+the whole does, and how many files it takes; of the measure and the structure, too, that a row does not compile without one of its parts; and
+of the measure that its matrices, basis and names are there.
 """
 
 import pathlib
@@ -21,6 +22,9 @@ FLAGS += ["-std=c++20", "-O0", "-Werror=switch", "-Werror=missing-field-initiali
 MEASURES = ["measure/measure.cpp", "measure/basis.cpp", "measure/legendre.cpp", "measure/laguerre.cpp", "measure/fourier.cpp",
             "measure/chebyshev.cpp", "measure/signed.cpp", "hippo/hippo.cpp", "hippo/operators.cpp", "hippo/low_rank.cpp"]
 METHODS = ["discretize/discretize.cpp"]
+STRUCTURES = ["structure/discrete_system.cpp", "execute/transition.cpp", "execute/kernel.cpp", "execute/frame_by_frame.cpp", "execute/state.cpp",
+              "execute/chunked.cpp", "structure/shift.cpp"]
+PATHS = ["execute/paths.cpp", "execute/plan.cpp", "execute/backstage.cpp"]
 
 MEASURE_PROGRAM = """
 #include <cstdio>
@@ -95,35 +99,39 @@ def count(patch, most_new, most_changed):
     check(f"at most {most_new} new and {most_changed} changed", new <= most_new and len(files) - new <= most_changed)
 
 
-def measure():
-    count("measure.patch", 1, 3)
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Copy(folder)
-        apply("measure.patch", folder, "--include=lib/include/*")
-        check_refused("a measure without a row does not compile", copy.compile(MEASURES[:1]), "Signed")
-        apply("measure.patch", folder, "--exclude=lib/include/*")
-        row = copy.root / "lib/src/measure/signed.cpp"
+class Addition:
+    """What NAME.patch adds, in a scratch copy of the library."""
+
+    def __init__(self, name, most_new, most_changed):
+        self.patch = f"{name}.patch"
+        self.name = name
+        count(self.patch, most_new, most_changed)
+
+    def check(self, half, complaint, whole, more="", without=None, run=False):
+        """half: the sources that the public part alone must not compile with, complaint: what is said then; whole: those to compile in the
+        end, with `more` after them; without: a row's file, and a part that it must not lack; run: whether the whole is a program."""
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Copy(folder)
+            apply(self.patch, folder, "--include=lib/include/*")
+            check_refused(f"a {self.name} without a row does not compile", copy.compile(half), complaint)
+            apply(self.patch, folder, "--exclude=lib/include/*")
+            if without:
+                self.check_without(copy, copy.root / "lib/src" / without[0], without[1])
+            program = copy.root / "all" if run else None
+            result = copy.compile(whole, more, program)
+            check("the whole addition compiles", result.returncode == 0, result)
+            if run and result.returncode == 0:
+                check("and is what it says", subprocess.run([program]).returncode == 0)
+
+    def check_without(self, copy, row, part):
         whole = row.read_text()
-        row.write_text("".join(line for line in whole.splitlines(True) if ".low_rank" not in line))
+        row.write_text("".join(line for line in whole.splitlines(True) if f".{part} =" not in line))
         check_refused("a row without one of its parts does not compile", copy.compile([row]), "reference")
         row.write_text(whole)
-        result = copy.compile(MEASURES, MEASURE_PROGRAM, copy.root / "all")
-        check("the whole addition compiles", result.returncode == 0, result)
-        if result.returncode == 0:
-            check("and is what it says", subprocess.run([copy.root / "all"]).returncode == 0)
 
 
-def method():
-    count("method.patch", 0, 2)
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Copy(folder)
-        apply("method.patch", folder, "--include=lib/include/*")
-        check_refused("a method without a row does not compile", copy.compile(["discretize/methods.hpp"]), "mean")
-        apply("method.patch", folder, "--exclude=lib/include/*")
-        result = copy.compile(METHODS, METHOD_CHECK)
-        check("the whole addition compiles", result.returncode == 0, result)
-
-
-measure()
-method()
+Addition("measure", 1, 3).check(MEASURES[:1], "Signed", MEASURES, MEASURE_PROGRAM, ("measure/signed.cpp", "low_rank"), True)
+Addition("method", 0, 2).check(["discretize/methods.hpp"], "mean", METHODS, METHOD_CHECK)
+Addition("structure", 1, 4).check(STRUCTURES[:1], "DiscreteShift", STRUCTURES, without=("structure/shift.cpp", "log_growth"))
+Addition("path", 2, 4).check(PATHS[:1], "backstage", PATHS)
 sys.exit(failures > 0)

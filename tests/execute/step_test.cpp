@@ -77,7 +77,7 @@ void check_steps(const std::vector<DiscreteSystem>& layer, Index copies, double 
 
 TEST_CASE_TEMPLATE("step is the recurrence: every structure and instruction set, from any state", T, float, double) {
   for (const Convention convention : {Convention::sequence, Convention::control}) {
-    for (const Index order : support::values<Index>({1, 2, 5, 16, 37}, {1, 5, 17})) {
+    for (const Index order : support::values<Index>({1, 2, 5, 16, 37}, {5, 17})) {
       const std::vector<Case> alone = cases(order, 1, convention), others = cases(order, 1.1, convention);
       for (std::size_t i = 0; i < alone.size(); ++i) {
         CAPTURE(alone[i].name);

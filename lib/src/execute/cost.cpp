@@ -36,7 +36,7 @@ struct Pace {
 Pace pace(Loop loop) {
   switch (loop) {
     case Loop::lanes:
-      return {multiply_add, 0.15};
+      return {0.0172, 0.15};
     case Loop::sums:
       return {0.0225, 0.4};
     case Loop::scans:
@@ -77,7 +77,7 @@ double whole_chunks(const CostOf& of, Index block) {
   // products go eight blocks at a time; fewer cost twice as much each
   const Index blocks = std::max<Index>(of.call / block, 1);
   const double slower = 1 + number(blocks % 8) / number(blocks);
-  const double frames = of.copies > 1 ? 0.35 * (p + q) : 0.3 * (p + q);
+  const double frames = (of.copies > 1 ? 0.35 : 0.7) * (p + q);
   const double matrices = N * (p + q) * T + p * q * T * T + (diagonal ? 0 : N * N);
   return frames + (products * slower * multiply_add + steps / T) * width(of) + reading(of, matrices) +
          call / number(of.copies * of.call);
