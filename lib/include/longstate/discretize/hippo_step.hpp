@@ -76,7 +76,7 @@ class LONGSTATE_API HippoStep {
     std::complex<T> weight;                   ///< 2 c/a
   };
   /// Those of a step by zoh or foh; none where it is by its matrix.
-  std::span<const Factor> factors() const { return {factors_.begin(), factors_.end()}; }
+  std::span<const Factor> factors() const { return {factors_.data(), factors_.size()}; }
 
   /// Multiply-adds of advance() for each copy, a complex one counted as four.
   double work() const;
@@ -105,6 +105,7 @@ class LONGSTATE_API HippoStep {
       used_ = count;
     }
     std::size_t size() const { return used_; }
+    const Factor* data() const { return all_.data(); }
     Factor& operator[](std::size_t j) { return all_[j]; }
     auto begin() const { return all_.begin(); }
     auto end() const { return all_.begin() + static_cast<std::ptrdiff_t>(used_); }
