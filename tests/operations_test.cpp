@@ -43,6 +43,14 @@ TEST_CASE("operations are counted where they are made") {
   const double triangular =
       flops_a_sample(Recurrence<double>(discretize(legs, 1e-3, Discretization::backward_euler), 16), n) / 16;
   CHECK(triangular == 2 * (9 * N + 1));
+  // of a layer of any systems, whichever comes first
+  const std::vector<DiscreteSystem> mixed{diagonal, diagonal.dense()}, turned{diagonal.dense(), diagonal};
+  const double both = 2 * (N * N + 2 * N + 2 * N + 2 * (2 * N + 1));
+  const auto run_both = [&](const std::vector<DiscreteSystem>& layer) {
+    return flops_a_sample(Recurrence<double>(layer), n);
+  };
+  CHECK(run_both(mixed) == doctest::Approx(both).epsilon(0.1));
+  CHECK(run_both(mixed) == run_both(turned));
   const OperationCount nothing;
   CHECK(nothing.so_far().flops == 0);
 }

@@ -229,8 +229,13 @@ longstate_status longstate_system_diagonal(longstate_view lambda, longstate_view
   return make(made, [&] {
     const Matrix<std::complex<double>> values = complex_matrix("lambda", lambda);
     detail::check_shape("system_diagonal", "lambda", values.rows(), values.cols(), values.rows(), 1);
-    return longstate_system{
-        discrete(DiagonalSystem{values.col(0), complex_matrix("B", B), complex_matrix("C", C), matrix("D", D)}, step)};
+    const Matrix<std::complex<double>> b = complex_matrix("B", B), c = complex_matrix("C", C);
+    const Index entries = values.rows();
+    detail::check_shape("system_diagonal", "B, two doubles to a number,", 2 * b.rows(), b.cols(), 2 * entries,
+                        b.cols());
+    detail::check_shape("system_diagonal", "C, two doubles to a number,", 2 * c.rows(), c.cols(), 2 * c.rows(),
+                        entries);
+    return longstate_system{discrete(DiagonalSystem{values.col(0), b, c, matrix("D", D)}, step)};
   });
 }
 

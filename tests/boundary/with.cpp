@@ -2,7 +2,9 @@
 
 #include <longstate/longstate.hpp>
 
+#include <cmath>
 #include <utility>
+#include <vector>
 
 namespace ls = longstate;
 
@@ -58,6 +60,12 @@ Outcome run(const Eigen::MatrixXd& u) {
   Outcome outcome;
   outcome.recurrence = output(ls::Recurrence<double>(dense), u);
   outcome.other = output(ls::Chunked<double>(dense, 16), u);
+  const std::vector<ls::DiscreteSystem> layer{dense};
+  const auto make = [&](ls::Index /*first*/, ls::Index count) { return ls::Recurrence<double>(layer, count); };
+  const Eigen::MatrixXd planned = output(ls::Planned<double>(layer, ls::plan<double>(layer)), u),
+                        threaded = output(ls::Threaded<ls::Recurrence<double>>(ls::Threads(2), 1, make), u);
+  if ((planned - outcome.recurrence).norm() > 1e-9 * outcome.recurrence.norm() || threaded != outcome.recurrence)
+    outcome.other.setConstant(NAN);
 #if LONGSTATE_WITH_FFTW
   outcome.other = (outcome.other + output(ls::Convolution<double>(dense, 64), u)) / 2;
 #endif

@@ -35,8 +35,11 @@ void check_refused(const DiscreteSystem& system, const std::string& culprit) {
   refuses([&] { std::visit([](const auto& of_structure) { DiscreteSystem made(of_structure); }, system); });
   refuses([&] { Recurrence<double> path(system); });
   refuses([&] { Chunked<float> path(system, 16); });
+  refuses([&] { default_chunk(system); });
 #if LONGSTATE_WITH_FFTW
   refuses([&] { Convolution<double> path(system, 16); });
+  refuses([&] { Planned<double> path(system, {{}, Planning::estimate, {{Path::fft, 0, 0}}}); });
+  refuses([&] { default_block(system); });
 #endif
   refuses([&] { Transition<double> A(system); });
   refuses([&] { kernel(system, 4); });

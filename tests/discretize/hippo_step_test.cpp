@@ -253,3 +253,14 @@ TEST_CASE("A12: a step so stiff that sub-steps would not end is its matrix") {
   }
   CHECK_THROWS_AS(choose_pade(1, {.degree = 4, .substeps = Index{1} << 40}), std::invalid_argument);
 }
+
+TEST_CASE("a step by its matrix has no factors, nor has one that is not prepared") {
+  HippoStep<double> step(LegT{}, 256, Discretization::zoh);
+  step.reserve();
+  CHECK(step.factors().empty());
+  step.prepare(1e-3);
+  CHECK_FALSE(step.factors().empty());
+  step.prepare(0.8);
+  CHECK(step.by_matrix());
+  CHECK(step.factors().empty());
+}

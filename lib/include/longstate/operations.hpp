@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// Floating-point operations, counted where they are made rather than estimated from sizes.
+/// Floating-point operations, as the loops make them: with what fills up their vectors.
 
 #include <cstdint>
 #include <longstate/config.hpp>
@@ -18,7 +18,7 @@ namespace detail {
 LONGSTATE_API void add_to_counts(const Operations& done) noexcept;
 }  // namespace detail
 
-/// What this thread does from here on in the run() and step() of Recurrence, Chunked, Convolution, and of attention's decoders
+/// What this thread does from here on in the run() and step() of Recurrence, Chunked, Convolution, Planned, and of attention's decoders
 /// (full, cached, constant, linear; the normalisers' own weights and sums aside). Each loop adds its sizes when it has run, with the
 /// lanes that it fills up to whole vectors, and in vectors an addition or product alone for the multiply-add in whose place it
 /// stands; FFTs add what FFTW says of its plan.

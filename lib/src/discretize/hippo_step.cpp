@@ -92,6 +92,7 @@ void HippoStep<T>::reserve() {
   }
   const double dt = dt_;
   dt_ = 0;
+  factors_.use(0);
   if (dt > 0) prepare(dt);
 }
 
@@ -102,6 +103,7 @@ void HippoStep<T>::prepare_matrix(double dt) {
   Matrix<double> X(A.order(), A.order());
   A.multiply(dt, I, X);
   const auto phi = phi_functions(X, 2);
+  factors_.use(0);
   exponential_ = {phi[0], dt * phi[1], dt * phi[2], Vector<double>(A.order())};
   chosen_ = {};
 }

@@ -2,8 +2,8 @@
 
 // The recurrence in T beside the same in long double: what rounding does to outputs.
 
+#include "../structure/long_powers.hpp"
 #include "excitation.hpp"
-#include "long_powers.hpp"
 
 #include <Eigen/SparseCore>
 

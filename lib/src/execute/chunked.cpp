@@ -9,9 +9,9 @@
 #include "../simd/size.hpp"
 #include "../simd/transpose.hpp"
 #include "../structure/block_realization.hpp"
+#include "../structure/growth.hpp"
 #include "../structure/table.hpp"
 #include "cost.hpp"
-#include "growth.hpp"
 #include "stepped_kernel.hpp"
 #include "threaded.hpp"
 #include "trial.hpp"
@@ -335,8 +335,8 @@ template class Threaded<Chunked<float>>;
 template class Threaded<Chunked<double>>;
 
 Index default_chunk(const DiscreteSystem& system) {
-  const std::vector<DiscreteSystem> layer{system};
-  const detail::CostOf many = detail::cost_of<float>(layer, group, 1 << 14);
+  validate(system);
+  const detail::CostOf many{system, 1, group, 1 << 14, sizeof(float), {}};  // no samples are left over for a recurrence
   const auto cost = [&](Index block) { return detail::chunked_seconds(many, block); };
   return *std::ranges::min_element(detail::chunks, {}, cost);
 }

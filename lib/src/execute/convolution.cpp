@@ -3,7 +3,7 @@
 #include "../detail/layer.hpp"
 #include "../detail/tally.hpp"
 #include "../structure/block_realization.hpp"
-#include "growth.hpp"
+#include "../structure/growth.hpp"
 #include "threaded.hpp"
 #include "trial.hpp"
 
@@ -106,10 +106,10 @@ void convolve_directly(const detail::Aligned<T>& K, const U& u, Index i, Index q
   }
 }
 
-/// One copy, m <= block samples: u p x m, y q x m, x N.
+/// One copy, m <= block samples: u p x m, y q x m, x N. A: the transition of one sample, null: by its matrix.
 template <class T, class U, class Y, class X>
 void run_block(const Tables<T>& tables, Index block, const detail::RealFft<T>& fft, ConvolutionScratch<T>& w,
-               const U& u, Y&& y, X&& x) {
+               const U& u, Y&& y, X&& x, Transition<double>* A = nullptr) {
   const Index m = u.cols(), p = u.rows(), q = y.rows(), bins = fft.bins();
   const bool directly = m <= tables.first.cols();
   w.next.setZero();
@@ -138,7 +138,11 @@ void run_block(const Tables<T>& tables, Index block, const detail::RealFft<T>& f
   w.power = x.template cast<double>();
   for (std::size_t bit = 0; bit < tables.powers.size(); ++bit) {
     if ((m >> bit) % 2 == 0) continue;
-    w.powered.noalias() = tables.powers[bit] * w.power;
+    if (bit == 0 && A != nullptr) {
+      A->apply(w.power, w.powered);
+    } else {
+      w.powered.noalias() = tables.powers[bit] * w.power;
+    }
     w.power.swap(w.powered);
   }
   w.power += w.next.template cast<double>();  // rounded to T once
@@ -221,10 +225,12 @@ struct Convolution<T>::Loops {
   Loops(const std::vector<DiscreteSystem>& layer, Index block, Index asked_copies)
       : copies(detail::check_layer("Convolution", layer, asked_copies)),
         design(std::make_shared<const ConvolutionDesign<T>>(layer, block)),
+        A(layer.begin(), layer.end()),
         scratch(scratch_for(design->systems.front(), block, design->fft)) {}
 
   Index copies;
   std::shared_ptr<const ConvolutionDesign<T>> design;
+  std::vector<Transition<double>> A;  // of each system
   ConvolutionScratch<T> scratch;
 };
 
@@ -266,7 +272,8 @@ void Convolution<T>::step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept {
   const ConvolutionDesign<T>& d = *loops_->design;
   for (Index c = 0; c < copies(); ++c) {
     run_block(d.of(c), d.block, d.fft, loops_->scratch, u.segment(c * d.inputs, d.inputs),
-              y.segment(c * d.outputs, d.outputs), x.col(c));
+              y.segment(c * d.outputs, d.outputs), x.col(c),
+              &loops_->A[static_cast<std::size_t>(c) % loops_->A.size()]);
   }
 }
 
@@ -290,6 +297,7 @@ template class Threaded<Convolution<float>>;
 template class Threaded<Convolution<double>>;
 
 Index default_block(const DiscreteSystem& system, Index length_hint) {
+  validate(system);
   constexpr Index table_values = Index{1} << 22;  // 32 MiB of double
   const Index by_memory = table_values / (order(system) * (inputs(system) + outputs(system)));
   const Index by_length = length_hint > 0 ? std::min<Index>(length_hint, 4096) : 4096;

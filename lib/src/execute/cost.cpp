@@ -33,23 +33,23 @@ struct Pace {
   double multiply_add, frame;
   bool in_vectors = true;
 };
-Pace pace(Loop loop) {
+Pace pace(LoopKind loop) {
   switch (loop) {
-    case Loop::lanes:
+    case LoopKind::lanes:
       return {0.0172, 0.15};
-    case Loop::sums:
+    case LoopKind::sums:
       return {0.0225, 0.4};
-    case Loop::scans:
+    case LoopKind::scans:
       return {0.03, 35};
-    case Loop::dense:
+    case LoopKind::dense:
       return {0.066, 30};
-    case Loop::hippo:
+    case LoopKind::hippo:
       return {0.5, 50, false};
-    case Loop::nplr:
+    case LoopKind::nplr:
       return {0.53, 30, false};
-    case Loop::diagonal:
+    case LoopKind::diagonal:
       return {0.4, 30, false};
-    case Loop::transfer:
+    case LoopKind::transfer:
       break;
   }
   return {0.55, 30, false};

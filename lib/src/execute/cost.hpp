@@ -3,7 +3,7 @@
 // What a sample of one copy costs on each path, as a model: the sum of what was found to matter, with constants measured on
 // one machine (docs/speed.md says by which command). A plan compares these; only their ratios count.
 
-#include "work.hpp"
+#include "../structure/work.hpp"
 
 #include <longstate/discretize/structured.hpp>
 
@@ -20,7 +20,8 @@ struct CostOf {
   std::function<Work(Index samples)> recurrence;  // of a call, by the loop that it goes in
 };
 
-/// Of a layer that one thread runs, systems to copies in turn. HiPPO systems: O(N) for each; a step by its matrix, that.
+/// Of a layer that one thread runs, systems to copies in turn; it must outlive this. O(N) for each HiPPO system; a step too stiff for its
+/// factors makes its matrix, O(N^3).
 template <class T>
 CostOf cost_of(const std::vector<DiscreteSystem>& layer, Index copies, Index call);
 

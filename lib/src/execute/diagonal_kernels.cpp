@@ -4,7 +4,7 @@
 #include "../detail/powers.hpp"
 #include "../simd/transpose.hpp"
 #include "../simd/vandermonde.hpp"
-#include "growth.hpp"
+#include "../structure/growth.hpp"
 
 #include <longstate/execute/diagonal_kernels.hpp>
 #include <longstate/no_denormals.hpp>

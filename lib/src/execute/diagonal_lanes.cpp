@@ -86,7 +86,7 @@ Work DiagonalLanes<T>::Shape::work(Index samples) const {
   };
   const Index scales = 2 * 8 * rows() * width;
   const Index runs = samples / chunk() * of_chunk(chunk()) + of_chunk(samples % chunk());
-  return {.loop = Loop::lanes,
+  return {.loop = LoopKind::lanes,
           .multiply_adds = blocks() * (scales + runs),
           .frames = samples * (one_channel ? copies : blocks() * width),
           .taken_over = blocks() * 2 * rows() * width};
@@ -94,7 +94,7 @@ Work DiagonalLanes<T>::Shape::work(Index samples) const {
 
 template <class T>
 Work DiagonalLanes<T>::Shape::step_work() const {
-  return {.loop = Loop::lanes, .multiply_adds = copies * (step_size<T>(entries) + 1), .frames = copies};
+  return {.loop = LoopKind::lanes, .multiply_adds = copies * (step_size<T>(entries) + 1), .frames = copies};
 }
 
 template <class T>
@@ -124,7 +124,7 @@ struct DiagonalLanes<T>::Frames {
 
   Frames(const std::vector<DiscreteSystem>& layer, const Shape& shape)
       : numbers(step_size<T>(shape.entries)),
-        twin(simd::twin_fits<T>(size(numbers), size(2 * shape.entries)) ? half_page : 0),
+        twin(layer.size() == 1 && simd::twin_fits<T>(size(numbers), size(2 * shape.entries)) ? half_page : 0),
         table(Aligned<T>::Zero(twin == 0 ? numbers : 2 * twin, static_cast<Index>(layer.size()))),
         D(table.cols()) {
     for (Index s = 0; s < table.cols(); ++s) {
@@ -178,7 +178,6 @@ DiagonalLanes<T>::DiagonalLanes(const std::vector<DiscreteSystem>& layer, const 
       inverse_B_(B_),
       numbers_(Aligned<T>::Zero(shape.width, 2 * shape.rows())),
       states_(size(blocks()), Aligned<T>::Zero(2 * shape.width, shape.rows())),
-      control_(longstate::convention(layer.front()) == Convention::control),
       step_(&simd::diagonal_step<T>()),
       frames_(std::make_shared<const Frames>(layer, shape)) {
   u_[0] = u_[1] = Aligned<T>::Zero(shape.width, shape.chunk() + ahead);

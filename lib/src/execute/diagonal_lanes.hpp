@@ -5,7 +5,7 @@
 #include "../detail/aligned.hpp"
 #include "../simd/diagonal.hpp"
 #include "../simd/diagonal_step.hpp"
-#include "work.hpp"
+#include "../structure/work.hpp"
 
 #include <longstate/discretize/structured.hpp>
 
@@ -32,7 +32,7 @@ namespace longstate::detail {
 /// Accuracy   as Recurrence. What rounding takes from the powers of lambda is given back: in calls and chunks of fewer than 64 samples
 ///            in every step, of others half before and half after; and what it takes from B, whenever the state is taken over. In
 ///            float nothing of it adds up over samples or calls; how a signal is cut does not matter but for rounding.
-/// Real-time  run() neither allocates, locks nor calls the system; denormal numbers are taken as zeros while it runs.
+/// Real-time  step() and run() neither allocate, lock nor call the system; denormal numbers are taken as zeros while run() goes.
 /// Threads    owns its scratch: copy it to use it on another thread.
 template <class T>
 class DiagonalLanes {
@@ -90,7 +90,6 @@ class DiagonalLanes {
   std::vector<Aligned<T>> B_, inverse_B_;   // of these: 4 W x rows, (re, im) and what T leaves of it
   Aligned<T> numbers_;                      // of the state of a block: W x 2 rows
   std::vector<Aligned<T>> states_;          // of a block: 2 W x rows
-  bool control_;
   const simd::DiagonalStep<T>* step_;
   struct Frames;
   std::shared_ptr<const Frames> frames_;  // what a step reads; shared by copies of this

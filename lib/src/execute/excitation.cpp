@@ -2,8 +2,8 @@
 
 #include "../detail/decompositions.hpp"
 #include "../detail/product.hpp"
+#include "../structure/growth.hpp"
 #include "beside.hpp"
-#include "growth.hpp"
 
 #include <algorithm>
 #include <cmath>

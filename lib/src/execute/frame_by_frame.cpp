@@ -10,9 +10,17 @@ template <class T>
 std::optional<typename FrameByFrame<T>::Shape> FrameByFrame<T>::shape(const std::vector<DiscreteSystem>& layer,
                                                                       Index copies) {
   const DiscreteSystem& first = layer.front();
-  const Work A = with_row(first, [](const auto& row, const auto& s) { return row.work(s); });
   const Index p = inputs(first), q = outputs(first);
-  return Shape{A.loop, copies, copies * (A.multiply_adds + order(first) * (p + q) + p * q)};
+  Work most;
+  Shape shape{LoopKind::dense, copies, copies * (order(first) * (p + q) + p * q)};
+  for (std::size_t i = 0; i < layer.size(); ++i) {
+    const Work A = with_row(layer[i], [](const auto& row, const auto& s) { return row.work(s); });
+    const Index runs = copies / std::ssize(layer) + (static_cast<Index>(i) < copies % std::ssize(layer) ? 1 : 0);
+    shape.multiply_adds += runs * A.multiply_adds;
+    if (A.multiply_adds > most.multiply_adds) most = A;
+  }
+  shape.loop = most.loop;
+  return shape;
 }
 
 template <class T>

@@ -2,7 +2,7 @@
 
 // The recurrence as it is written, for every structure and any number of inputs and outputs.
 
-#include "work.hpp"
+#include "../structure/work.hpp"
 
 #include <longstate/execute/transition.hpp>
 
@@ -17,7 +17,7 @@ class FrameByFrame {
  public:
   struct Shape {
     using Stepper = FrameByFrame;
-    Loop loop;
+    LoopKind loop;                // of the system with most work
     Index copies, multiply_adds;  // a sample, of all copies
 
     Work work(Index samples) const {

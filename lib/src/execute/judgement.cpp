@@ -1,6 +1,6 @@
 #include "judgement.hpp"
 
-#include "growth.hpp"
+#include "../structure/growth.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,8 @@
 #include "../detail/check.hpp"
+#include "../structure/growth.hpp"
 #include "../structure/table.hpp"
-#include "growth.hpp"
 #include "stepped_kernel.hpp"
+#include "trial.hpp"
 
 #include <longstate/execute/kernel.hpp>
 
@@ -80,6 +81,7 @@ Matrix<double> power(const Matrix<double>& A, Index exponent) {
 
 Matrix<double> kernel(const DiscreteSystem& system, Index length) {
   return kernel_of(system, length, [&](Index values) {
+    if (std::holds_alternative<DiscreteStateSpace>(system)) detail::try_recurrence<double>("kernel", system);
     return detail::with_row(system, [&](const auto& row, const auto& s) { return row.markov(s, values); });
   });
 }

@@ -1,7 +1,7 @@
 #include "paths.hpp"
 
 #include "../detail/check.hpp"
-#include "growth.hpp"
+#include "../structure/growth.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -49,10 +49,15 @@ AnyPath<T> make_chunked(const Threads& threads, const std::vector<DiscreteSystem
 }
 
 #if LONGSTATE_WITH_FFTW
+/// The longest that all systems take, for a signal of that length (0: not known).
+template <class T>
+Index best_block(const std::vector<DiscreteSystem>& layer, Index length) {
+  return std::min(default_block(layer.front(), length), longest_block(log_growth(layer), most_growth_by_fft<T>));
+}
+
 template <class T>
 std::vector<Index> fft_blocks(const std::vector<DiscreteSystem>& layer, const CostOf& of) {
-  const Index most =
-      std::min(default_block(layer.front(), of.call), longest_block(log_growth(layer), most_growth_by_fft<T>));
+  const Index most = best_block<T>(layer, of.call);
   if (most < 16) return {most};
   std::vector<Index> blocks;
   for (Index block = std::max<Index>(most / 16, 16); block <= most; block *= 4) blocks.push_back(block);
@@ -62,7 +67,7 @@ std::vector<Index> fft_blocks(const std::vector<DiscreteSystem>& layer, const Co
 template <class T>
 AnyPath<T> make_convolution(const Threads& threads, const std::vector<DiscreteSystem>& layer, Index copies,
                             Index block) {
-  return in_parts<Convolution<T>>(threads, layer, copies, block != 0 ? block : default_block(layer.front()));
+  return in_parts<Convolution<T>>(threads, layer, copies, block != 0 ? block : best_block<T>(layer, 0));
 }
 #else
 template <class T>

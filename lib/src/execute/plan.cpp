@@ -256,7 +256,7 @@ namespace {
 template <class T>
 detail::AnyPath<T> first_path(const Plan& plan, const std::vector<DiscreteSystem>& layer) {
   if (plan.candidates.empty()) detail::fail("Planned", "the plan must have a candidate", "none");
-  if (layer.empty()) detail::fail("Planned", "a layer must have at least one system", 0);
+  detail::check_layer("Planned", layer);
   const Index copies = std::max(plan.workload.copies, static_cast<Index>(layer.size()));
   const Threads threads(plan.workload.threads);
   const auto build = [&](const Candidate& candidate) {

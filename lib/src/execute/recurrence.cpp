@@ -1,5 +1,6 @@
 #include "../detail/layer.hpp"
 #include "../detail/tally.hpp"
+#include "../detail/with_value.hpp"
 #include "stepper.hpp"
 #include "threaded.hpp"
 #include "trial.hpp"

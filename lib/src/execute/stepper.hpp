@@ -2,7 +2,6 @@
 
 // The loop that a recurrence runs on, chosen by structure and size.
 
-#include "../detail/with_value.hpp"
 #include "diagonal_lanes.hpp"
 #include "frame_by_frame.hpp"
 #include "sweep_lanes.hpp"
@@ -33,8 +32,9 @@ using Stepper = std::variant<DiagonalLanes<T>, SweepLanes<T>, FrameByFrame<T>>;
 template <class T>
 using StepperShape =
     std::variant<typename DiagonalLanes<T>::Shape, typename SweepLanes<T>::Shape, typename FrameByFrame<T>::Shape>;
-static_assert(Steps<DiagonalLanes<float>, float> && Steps<SweepLanes<float>, float> &&
-              Steps<FrameByFrame<float>, float>);
+template <class T>
+inline constexpr bool all_step = Steps<DiagonalLanes<T>, T>&& Steps<SweepLanes<T>, T>&& Steps<FrameByFrame<T>, T>;
+static_assert(all_step<float> && all_step<double>);
 
 /// Of the first loop of these that takes the layer; the last takes all. Copy c runs system c mod the layer's size; the layer is valid:
 /// the caller's promise.

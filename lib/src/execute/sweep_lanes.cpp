@@ -114,10 +114,10 @@ template <class T>
 Work SweepLanes<T>::Shape::work(Index samples) const {
   const Index in_lanes = blocks() * width, each = static_cast<Index>(simd::sweep_work(sweep, size(lanes)));
   if (sweep.scan) {
-    return {.loop = Loop::scans, .multiply_adds = samples * each * in_lanes, .frames = samples * copies};
+    return {.loop = LoopKind::scans, .multiply_adds = samples * each * in_lanes, .frames = samples * copies};
   }
   const bool waits = width == lanes && sweep.form != simd::SweepForm::nplr;
-  return {.loop = waits ? Loop::sums : Loop::lanes,
+  return {.loop = waits ? LoopKind::sums : LoopKind::lanes,
           .multiply_adds = samples * each * in_lanes,
           .frames = samples * in_lanes,
           .taken_over = order * in_lanes,

@@ -4,7 +4,7 @@
 
 #include "../detail/aligned.hpp"
 #include "../simd/sweep.hpp"
-#include "work.hpp"
+#include "../structure/work.hpp"
 
 #include <longstate/discretize/pade.hpp>
 #include <longstate/discretize/structured.hpp>
@@ -28,7 +28,7 @@ namespace longstate::detail {
 ///            each factor of hippo_step.hpp (triangular 16, fourier 18), nplr 8 + 4 rank (float 9 + 4 rank) for a pair's two numbers; scans some
 ///            log2 W more for each sum. run() takes the state over and gives it back.
 /// Accuracy   as Recurrence, in the order of its sums. nplr in float: what rounding takes from lambda is given back every 16 samples.
-/// Real-time  run() neither allocates, locks nor calls the system; denormal numbers are taken as zeros while it runs.
+/// Real-time  step() and run() neither allocate, lock nor call the system; denormal numbers are taken as zeros while run() goes.
 /// Threads    owns its scratch: copy it to use it on another thread.
 template <class T>
 class SweepLanes {

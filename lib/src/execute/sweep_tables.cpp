@@ -120,7 +120,7 @@ void put_scan(std::vector<Numbers>& to, const HippoOperator<double>& hippo, doub
 /// visit(h, solver) for each factor of A: h its step, and what it solves with.
 template <class Visit>
 void each_factor(const HippoStep<double>& step, const Visit& visit) {
-  if (step.factors().empty()) {
+  if (is_gbt(step.method())) {
     ShiftedHippo<double, double> explicit_one;  // forward Euler has no solve
     if (step.alpha() == 0) explicit_one.prepare(step.matrices(), 0);
     visit(step.dt(), step.alpha() == 0 ? explicit_one : step.implicit());
@@ -139,7 +139,7 @@ template <class T>
 simd::Sweep<T> sweep_shape(const HippoStep<double>& step) {
   const auto& A = step.matrices().numbers();
   const auto N = size(step.matrices().order());
-  const bool exponential = !step.factors().empty();
+  const bool exponential = !is_gbt(step.method());
   simd::Sweep<T> s{};
   s.form = A.is_fourier()      ? simd::SweepForm::fourier
            : A.is_triangular() ? simd::SweepForm::triangular

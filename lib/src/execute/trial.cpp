@@ -1,7 +1,7 @@
 #include "trial.hpp"
 
+#include "../structure/growth.hpp"
 #include "../structure/table.hpp"
-#include "growth.hpp"
 #include "judgement.hpp"
 
 #include <longstate/execute/transition.hpp>

@@ -4,7 +4,7 @@
 // runs test signals beside the recurrence in long double. Companion forms, which most digital filters come in, are the usual case.
 
 #include "../detail/balance.hpp"
-#include "long_powers.hpp"
+#include "../structure/long_powers.hpp"
 
 #include <longstate/discretize/structured.hpp>
 

@@ -1,7 +1,7 @@
 // Trials of paths of blocks.
 
 #include "../detail/product.hpp"
-#include "growth.hpp"
+#include "../structure/growth.hpp"
 #include "judgement.hpp"
 #include "trial.hpp"
 

@@ -63,13 +63,12 @@ bool HalvesFit(const T* x, std::size_t x_stride, std::size_t copies) {
          (copies == 1 || x_stride * sizeof(T) % step_bytes == 0);
 }
 
-/// The system's table, or its twin.
+/// The system's table, or its twin: that which no number of the state lies beside.
 template <class T>
 HWY_INLINE const T* TableApart(const DiagonalFrames<T>& s, std::size_t system, const T* x) {
   const T* const table = s.table + system * s.stride;
-  const std::size_t from_table =
-      (reinterpret_cast<std::uintptr_t>(x) - reinterpret_cast<std::uintptr_t>(table)) % page_bytes;
-  return from_table < page_bytes / 2 ? table + s.twin : table;
+  const std::uintptr_t end = reinterpret_cast<std::uintptr_t>(x + 2 * s.entries);
+  return (end - reinterpret_cast<std::uintptr_t>(table)) % page_bytes < page_bytes / 2 ? table + s.twin : table;
 }
 
 /// A vector of entries: x to the next sample; what the output reads of it is added to y.
@@ -89,20 +88,22 @@ HWY_INLINE V<T> Advance(const T* HWY_RESTRICT table, V<T> x, V<T> u, V<T>& y) {
   return next;
 }
 
-/// Where a vector holds one number: an entry after the other, from a table as of vectors of two.
+/// Entries one after the other, from a table of vectors of `lanes` numbers: where a vector holds one number, and where entries do not fill
+/// one. (To take a part of a vector by a copy of it waits for its stores, longer than this.)
 template <class T, bool control>
-T StepPairs(const T* table, std::size_t numbers, T u, T* x) {
+T StepPairs(const T* table, std::size_t lanes, std::size_t numbers, T u, T* x) {
   T y = 0;
-  for (std::size_t n = 0; n < numbers; n += 2, table += 2 * step_numbers<T>) {
+  for (std::size_t n = 0; n < numbers; n += 2) {
+    const T* const of = table + n / lanes * lanes * step_numbers<T> + n % lanes;
     const T before[2] = {x[n], x[n + 1]};
     for (std::size_t i = 0; i < 2; ++i) {
-      T along = table[4 + i] * u, across = 0;
+      T along = of[2 * lanes + i] * u, across = 0;
       if constexpr (keeps_rest<T>) {
-        along += table[8 + i] * before[i];
-        across = table[10 + i] * before[1 - i];
+        along += of[4 * lanes + i] * before[i];
+        across = of[5 * lanes + i] * before[1 - i];
       }
-      x[n + i] = (along + table[i] * before[i]) + (across + table[2 + i] * before[1 - i]);
-      y += table[6 + i] * (control ? before[i] : x[n + i]);
+      x[n + i] = (along + of[i] * before[i]) + (across + of[lanes + i] * before[1 - i]);
+      y += of[3 * lanes + i] * (control ? before[i] : x[n + i]);
     }
   }
   return y;
@@ -113,26 +114,22 @@ template <class T, bool control, bool halves>
 HWY_NOINLINE T StepRest(const T* HWY_RESTRICT table, std::size_t numbers, T u, T* HWY_RESTRICT x) {
   const Tag<T> d;
   const std::size_t W = hn::Lanes(d);
-  const V<T> in = hn::Set(d, u);
   V<T> y = hn::Zero(d);
-  for (std::size_t n = 0; n < numbers; n += W, table += step_numbers<T> * W) {
-    if (n + W <= numbers) {
-      StoreState<T, halves>(Advance<T, control>(table, LoadState<T, halves>(x + n), in, y), x + n);
-      continue;
-    }
-    HWY_ALIGN T last[hn::MaxLanes(d)] = {};
-    for (std::size_t i = n; i < numbers; ++i) last[i - n] = x[i];
-    hn::Store(Advance<T, control>(table, hn::Load(d, last), in, y), d, last);
-    for (std::size_t i = n; i < numbers; ++i) x[i] = last[i - n];
+  std::size_t n = 0;
+  if (W <= numbers) {
+    StoreState<T, halves>(Advance<T, control>(table, LoadState<T, halves>(x), hn::Set(d, u), y), x);
+    n = W;
+    if (n == numbers) return hn::GetLane(hn::SumOfLanes(d, y));
   }
-  return hn::GetLane(hn::SumOfLanes(d, y));
+  return hn::GetLane(hn::SumOfLanes(d, y)) +
+         StepPairs<T, control>(table + n * step_numbers<T>, W, numbers - n, u, x + n);
 }
 
 template <class T, bool control, bool halves>
 HWY_INLINE T StepCopy(const T* HWY_RESTRICT table, std::size_t numbers, T u, T* HWY_RESTRICT x) {
   const Tag<T> d;
   const std::size_t W = hn::Lanes(d), size = step_numbers<T> * W;
-  if (W < 2) return StepPairs<T, control>(table, numbers, u, x);
+  if (W < 2) return StepPairs<T, control>(table, 2, numbers, u, x);
   const V<T> in = hn::Set(d, u);
   V<T> y0 = hn::Zero(d), y1 = hn::Zero(d);
   std::size_t n = 0;

@@ -21,8 +21,8 @@ struct DiagonalFrames {
   std::size_t twin;    ///< numbers from a table to another like it, half a page on, or 0; see twin_fits
 };
 
-/// A load waits for an earlier store that lies a multiple of a page away, as if it were of the same place. Where a state so lies beside a
-/// table, its twin is read: a small table has one.
+/// A load waits for an earlier store that lies a multiple of a page away, as if it were of the same place. Where a state so lies beside
+/// the table of one system, its twin is read. (Tables of many would share few sets of the cache.)
 inline constexpr std::size_t page_bytes = 4096;
 
 template <class T>

@@ -3,8 +3,8 @@
 // What the rows of many structures say: by the matrices of the system, formed, or a sample at a time.
 
 #include "../detail/product.hpp"
-#include "../execute/growth.hpp"
-#include "../execute/long_powers.hpp"
+#include "growth.hpp"
+#include "long_powers.hpp"
 #include "table.hpp"
 
 namespace longstate::detail {
@@ -74,11 +74,11 @@ std::vector<Matrix<double>> by_doubling(M square, Index length) {
 }
 
 template <class System>
-Matrix<double> squared_increment(const System& s, Index length) {
+Matrix<double> increment_by_squaring(const System& s, Index length) {
   return by_squaring(row(s).increment(s), length);
 }
 template <class System>
-std::vector<Matrix<double>> doubled_increment(const System& s, Index length) {
+std::vector<Matrix<double>> increments_by_doubling(const System& s, Index length) {
   return by_doubling(row(s).increment(s), length);
 }
 

@@ -40,7 +40,7 @@ class CompanionTransition {
 void check_transfer(const TransferFunction& s) { validate(s); }
 Matrix<double> companion_B(const TransferFunction& s) { return Matrix<double>::Identity(s.order(), 1); }
 Matrix<double> companion_C(const TransferFunction& s) { return s.C; }
-Work companion_work(const TransferFunction& s) { return {.loop = Loop::transfer, .multiply_adds = s.a.size()}; }
+Work companion_work(const TransferFunction& s) { return {.loop = LoopKind::transfer, .multiply_adds = s.a.size()}; }
 
 using LongVector = Vector<long double>;
 

@@ -1,6 +1,5 @@
 #include "dense.hpp"
 
-#include "../execute/trial.hpp"
 #include "by_dense.hpp"
 
 #include <longstate/execute/kernel.hpp>
@@ -14,7 +13,7 @@ namespace {
 void check_dense(const DiscreteStateSpace& s) { validate(s); }
 Matrix<double> dense_B(const DiscreteStateSpace& s) { return s.B; }
 Matrix<double> dense_C(const DiscreteStateSpace& s) { return s.C; }
-Work dense_work(const DiscreteStateSpace& s) { return {.loop = Loop::dense, .multiply_adds = s.A.size()}; }
+Work dense_work(const DiscreteStateSpace& s) { return {.loop = LoopKind::dense, .multiply_adds = s.A.size()}; }
 
 Matrix<double> long_markov(const DiscreteStateSpace& system, Index length) {
   const Long C = system.C.cast<long double>();
@@ -26,7 +25,6 @@ Matrix<double> long_markov(const DiscreteStateSpace& system, Index length) {
 
 Matrix<double> dense_markov(const DiscreteStateSpace& system, Index length) {
   const Index m = static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(length))));
-  try_recurrence<double>("kernel", system);
   if (soon_in_long(system.A, system.inputs(), length)) {  // also where A^m is tame and A^length is not
     if (powers_take_long(system.A, system.inputs(), length)) return long_markov(system, length);
   } else if (system.order() <= most_in_long && !powers_are_tame(system.A, m)) {
@@ -57,12 +55,12 @@ std::optional<Long> long_increment(const DiscreteStateSpace& s) {
 
 Matrix<double> dense_block_increment(const DiscreteStateSpace& s, Index length) {
   if (const std::optional<Long> rest = long_increment(s)) return by_squaring(*rest, length);
-  return squared_increment(s, length);
+  return increment_by_squaring(s, length);
 }
 
 std::vector<Matrix<double>> dense_doubled_increments(const DiscreteStateSpace& s, Index length) {
   if (const std::optional<Long> rest = long_increment(s)) return by_doubling(*rest, length);
-  return doubled_increment(s, length);
+  return increments_by_doubling(s, length);
 }
 
 }  // namespace

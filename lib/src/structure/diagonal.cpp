@@ -53,7 +53,7 @@ void check_diagonal(const DiscreteDiagonal& s) {
 
 Matrix<double> diagonal_B(const DiscreteDiagonal& s) { return real_columns(s.B); }
 Matrix<double> diagonal_C(const DiscreteDiagonal& s) { return real_rows(s.C); }
-Work diagonal_work(const DiscreteDiagonal& s) { return {.loop = Loop::diagonal, .multiply_adds = 4 * s.mu.size()}; }
+Work diagonal_work(const DiscreteDiagonal& s) { return {.loop = LoopKind::diagonal, .multiply_adds = 4 * s.mu.size()}; }
 double diagonal_growth(const DiscreteDiagonal& s) { return std::max(0.0, s.mu.real().maxCoeff()); }
 
 /// A Vandermonde product: K_{im + j} = 2 Re sum_n (C_n B_n e^(mu_n i m)) e^(mu_n j), with all of the powers from the
@@ -133,8 +133,8 @@ const StructureRow<DiscreteDiagonal>& row(const DiscreteDiagonal& /*system*/) {
       .stepped_markov = stepped,
       .observability = diagonal_observability,
       .controllability = diagonal_controllability,
-      .block_increment = squared_increment,
-      .doubled_increments = doubled_increment};
+      .block_increment = increment_by_squaring,
+      .doubled_increments = increments_by_doubling};
   return of_diagonal;
 }
 

@@ -4,8 +4,6 @@
 #include "block_realization.hpp"
 #include "by_dense.hpp"
 
-#include <longstate/execute/transition.hpp>
-
 #include <array>
 #include <utility>
 

@@ -52,9 +52,10 @@ Matrix<double> hippo_C(const DiscreteHippo& s) { return s.C; }
 /// Where the step is too stiff for its factors it goes by e^(hA).
 Work hippo_work(const DiscreteHippo& s) {
   constexpr Index product_and_solve = 12;  // of an entry
-  if (is_gbt(s.method)) return {.loop = Loop::hippo, .multiply_adds = product_and_solve * s.order()};
+  if (is_gbt(s.method)) return {.loop = LoopKind::hippo, .multiply_adds = product_and_solve * s.order()};
   const HippoStep<double> step = hippo_step<double>(s, s.pade);
-  return {.loop = step.by_matrix() ? Loop::dense : Loop::hippo, .multiply_adds = static_cast<Index>(step.work())};
+  return {.loop = step.by_matrix() ? LoopKind::dense : LoopKind::hippo,
+          .multiply_adds = static_cast<Index>(step.work())};
 }
 
 /// The field of values of a measure's A lies in the left half-plane, which these methods take into the unit circle.
@@ -91,8 +92,8 @@ const StructureRow<DiscreteHippo>& row(const DiscreteHippo& /*system*/) {
                                                         .stepped_markov = stepped,
                                                         .observability = formed_observability,
                                                         .controllability = formed_controllability,
-                                                        .block_increment = squared_increment,
-                                                        .doubled_increments = doubled_increment};
+                                                        .block_increment = increment_by_squaring,
+                                                        .doubled_increments = increments_by_doubling};
   return of_hippo;
 }
 

@@ -73,7 +73,7 @@ void check_nplr(const DiscreteNplr& s) {
 Matrix<double> nplr_B(const DiscreteNplr& s) { return real_columns(s.B); }
 Matrix<double> nplr_C(const DiscreteNplr& s) { return real_rows(s.C); }
 Work nplr_work(const DiscreteNplr& s) {
-  return {.loop = Loop::nplr, .multiply_adds = s.continuous.entries() * (4 + 4 * s.continuous.rank())};
+  return {.loop = LoopKind::nplr, .multiply_adds = s.continuous.entries() * (4 + 4 * s.continuous.rank())};
 }
 
 /// The field of values of Lambda - P P* lies in the left half-plane, which these methods take into the unit circle.
@@ -176,7 +176,7 @@ Matrix<double> nplr_markov(const DiscreteNplr& system, Index length) {
   const Index F = good_fft_length(std::max<Index>(length, 2));
   const RealFft<double> fft(F);
 
-  const Matrix<double> less_one = squared_increment(system, F);
+  const Matrix<double> less_one = increment_by_squaring(system, F);
   const double rho_F = std::exp(log_of_circle);
   const Matrix<double> C = real_rows(system.C);
   const Matrix<Complex> C_tilde = complex_rows((1 - rho_F) * C - rho_F * C * less_one);
@@ -244,8 +244,8 @@ const StructureRow<DiscreteNplr>& row(const DiscreteNplr& /*system*/) {
                                                       .stepped_markov = stepped,
                                                       .observability = formed_observability,
                                                       .controllability = formed_controllability,
-                                                      .block_increment = squared_increment,
-                                                      .doubled_increments = doubled_increment};
+                                                      .block_increment = increment_by_squaring,
+                                                      .doubled_increments = increments_by_doubling};
   return of_nplr;
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 
-// The table of structures: all that the paths have to know of one is its row, and everything of a structure is in its file. A row, or a
-// part of one, that is missing does not compile.
+// The table of structures: what the paths ask of every one is its row, and everything of a structure is in its file. A row, or a part of
+// one, that is missing does not compile. Besides, loops and trials know some structures by their type, and do more for these.
 
-#include "../execute/work.hpp"
+#include "work.hpp"
 
 #include <longstate/discretize/structured.hpp>
 #include <longstate/types.hpp>

@@ -65,7 +65,8 @@ class LONGSTATE_API HippoStep {
   /// Whether its factors in T are all there is to a step.
   bool by_sweeps() const { return !exponential_ && !in_double_; }
 
-  /// A step by gbt: alpha, and (I - alpha h A)^-1 where alpha > 0.
+  Discretization method() const { return method_; }
+  /// A step by gbt: alpha, and (I - alpha h A)^-1 in T where alpha > 0 and by_sweeps().
   double alpha() const { return alpha_; }
   const ShiftedHippo<T, T>& implicit() const { return implicit_; }
 

@@ -132,4 +132,11 @@ LONGSTATE_API Matrix<double> input_matrix(const DiscreteSystem& system);
 LONGSTATE_API Matrix<double> output_matrix(const DiscreteSystem& system);
 LONGSTATE_API Matrix<double> feed_through(const DiscreteSystem& system);
 
+/// A - I, N x N, of a hippo system with more digits than A can hold beside a 1: A^L by repeated squaring multiplies what A
+/// rounds off by L. Cost as dense().
+LONGSTATE_API Matrix<double> increment(const DiscreteSystem& system);
+
+/// The same system with its matrices formed, in the coordinates of its real state. Cost O(N^2), hippo N steps.
+LONGSTATE_API DiscreteStateSpace dense(const DiscreteSystem& system);
+
 }  // namespace longstate

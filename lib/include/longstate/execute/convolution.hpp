@@ -52,7 +52,7 @@ class LONGSTATE_API Convolution {
   Index fft_length() const;
   State<T> zero_state() const { return State<T>::Zero(order(), copies()); }
 
-  /// One frame, by sums of products: no transform. Sizes are the caller's promise (asserted in debug builds); y must not overlap u. The floating-point
+  /// One frame, without a transform: N (p + q) multiply-adds and a step of the structure (dense N^2), in double. Sizes are the caller's promise (asserted in debug builds); y must not overlap u. The floating-point
   /// mode is the caller's, by a NoDenormals around his loop.
   void step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept;
 

@@ -51,7 +51,7 @@ struct MemoryOptions {
 /// Real-time  push() and push_block() neither allocate, lock nor call the system; nor does push_at(), unless its step is made by a
 ///            matrix (chebt, structure dense, and of foh and zoh what the costs above say).
 /// Errors     push() and push_at() throw std::invalid_argument on a sample that is not finite, a frame of the wrong size, or time
-///            that does not advance, and leave the memory as it was.
+///            that does not advance, and leave the memory as it was; push_block() after it has taken the frames before that sample.
 /// Threads    an ordinary value; one thread at a time.
 template <class T>
 class LONGSTATE_API Memory {

@@ -62,17 +62,18 @@ struct Plan {
 /// The time to build a path is not counted. T is the precision that will run. Of a system that grows, blocks that its path would
 /// refuse are no candidates; the recurrence is one. The best of a dense system or transfer function has been built and tried, since some
 /// are refused only then, and others would lose far more than the recurrence: digital filters in companion form, in blocks.
-/// Cost       estimate: microseconds; dense systems some products of N x N, to see whether they grow, and to build the best; of those whose
+/// Cost       estimate: microseconds (HiPPO systems whose steps are by matrices: those, O(N^3), as the path itself); dense systems some products of N x N, to see whether they grow, and to build the best; of those whose
 ///            powers are large each path that is tried takes up to half a second: some five, and all where the recurrence is refused.
 ///            measure: all paths are built and run, up to seconds for N = 1,024.
-/// Throws     std::invalid_argument as Recurrence, if a number of the workload is negative, or if threads or copies is 0;
+/// Throws     std::invalid_argument as Recurrence, if a number of the workload is negative, or if threads or copies is 0 (of a layer
+///            fewer copies than systems are as many);
 ///            std::domain_error, as Recurrence, where every path refuses a dense system or transfer function.
 template <class T>
 LONGSTATE_API Plan plan(const DiscreteSystem& system, const Workload& workload = {},
                         Planning planning = Planning::estimate);
 template <class T>
-Plan plan(const std::vector<DiscreteSystem>& layer, const Workload& workload = {},
-          Planning planning = Planning::estimate);
+LONGSTATE_API Plan plan(const std::vector<DiscreteSystem>& layer, const Workload& workload = {},
+                        Planning planning = Planning::estimate);
 
 /// What was chosen, how, and what else there was: a line for each candidate.
 LONGSTATE_API std::string describe(const Plan& plan);

@@ -55,7 +55,7 @@ class LONGSTATE_API Recurrence {
   Index outputs() const;
   State<T> zero_state() const { return State<T>::Zero(order(), copies()); }
 
-  /// One frame, without the taking over and giving back of run(). Sizes are the caller's promise (asserted in debug builds); y must not
+  /// One frame, of diagonal layers and one copy of a HiPPO system without the taking over and giving back of run(). Sizes are the caller's promise (asserted in debug builds); y must not
   /// overlap u.
   void step(ConstFrame<T> u, Frame<T> y, StateRef<T> x) noexcept;
 

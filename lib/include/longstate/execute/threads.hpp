@@ -40,7 +40,7 @@ concept Selective = requires(const Path& path) {
   path.channels();
 };
 
-/// A path cut into parts by its copies: Recurrence, Chunked, Convolution, Fir or SelectiveScan, with the same `run` and `step` and the same
+/// A path cut into parts by its copies: Recurrence, Chunked, Convolution, Fir or SelectiveScan (Planned goes on its plan's own threads), with the same `run` and `step` and the same
 /// result, to the bit, for any number of threads: copies do not depend on each other, and parts begin at multiples of 16, so
 /// that a copy goes in the same loop as ever.
 ///
@@ -50,9 +50,9 @@ concept Selective = requires(const Path& path) {
 ///
 /// Cost       the path's, over min(threads, copies / 16); a wake-up for each call (some 10 us: give calls more work than
 ///            that).
-/// Real-time  as the path with one thread or one part; else no: waking threads takes a lock.
+/// Real-time  step() as the path's. run() as the path's with one thread or one part; else no: waking threads takes a lock.
 template <class Path>
-class Threaded {
+class LONGSTATE_API Threaded {
  public:
   using State = decltype(std::declval<const Path&>().zero_state());
   using T = typename State::Scalar;

@@ -7,7 +7,7 @@
 namespace longstate::detail {
 
 /// How a loop goes through its multiply-adds: what one of them takes.
-enum class Loop {
+enum class LoopKind {
   lanes,  ///< vectors that do not wait for each other: of many copies, or of the entries of one
   sums,   ///< one vector of copies; each number waits for a sum over those before it
   scans,  ///< one copy, its sums made within vectors of its entries
@@ -20,7 +20,7 @@ enum class Loop {
 
 /// Of some samples of all copies.
 struct Work {
-  Loop loop = Loop::lanes;
+  LoopKind loop = LoopKind::lanes;
   Index multiply_adds = 0;   ///< with the lanes that are filled up to whole vectors
   Index frames = 0;          ///< samples of a copy, in lanes too
   Index taken_over = 0;      ///< numbers of states that come into lanes, and go back
