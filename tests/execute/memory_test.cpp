@@ -406,3 +406,14 @@ TEST_CASE("a memory of many coefficients keeps no matrix of them") {
   }
   CHECK(bytes(LegT{}, Discretization::bilinear) > state);  // something is counted
 }
+
+TEST_CASE("a delay that a memory does not remember is refused by its place and the window") {
+  Memory<double> memory(LegT{.window = 0.02}, {.order = 4, .dt = 1e-3});
+  memory.push(1.0);
+  CHECK_THROWS_WITH_AS(memory.reconstruct(Vector<double>{{0.01, 0.021}}),
+                       "longstate::Memory::reconstruct: delays(1) must be from 0 to 0.02 s, got 0.021",
+                       std::invalid_argument);
+  Memory<double> fading(LagT{}, {.order = 4, .dt = 1e-3});
+  CHECK_THROWS_WITH_AS(fading.reconstruct(Vector<double>{{-1.0}}),
+                       "longstate::Memory::reconstruct: delays(0) must be 0 or more, got -1", std::invalid_argument);
+}

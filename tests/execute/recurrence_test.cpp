@@ -141,3 +141,12 @@ TEST_CASE("bad shapes are refused before anything runs") {
                                                                  random_model(5, 1, 1, 1, Convention::sequence)}),
                   std::invalid_argument);
 }
+
+TEST_CASE("a layer of systems that differ is refused by which, and in what") {
+  const auto of_order = [](Index order) {
+    return DiscreteSystem(discretize(delay_system(LegT{}, order, 0.5), 0.1, Discretization::zoh));
+  };
+  CHECK_THROWS_WITH_AS(Recurrence<double>({of_order(3), of_order(3), of_order(4)}),
+                       "longstate::Recurrence: system 2 of a layer must have the order of the first, 3, got 4",
+                       std::invalid_argument);
+}

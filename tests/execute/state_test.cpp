@@ -148,3 +148,11 @@ TEST_CASE_TEMPLATE("S3: hostile numbers in a saved memory are refused and change
     CHECK(memory.coefficients() == before);
   }
 }
+
+TEST_CASE("a state of another order than the system's is not saved as its") {
+  const DiscreteSystem system = discretize(delay_system(LegT{}, 3, 0.5), 0.1, Discretization::zoh);
+  CHECK(restore_state<double>(save_state<double>(State<double>::Ones(3, 2), system), system) ==
+        State<double>::Ones(3, 2));
+  CHECK_THROWS_WITH_AS(save_state<double>(State<double>::Ones(4, 2), system),
+                       "longstate::save_state: x must be 3 x 2, got 4 x 2", std::invalid_argument);
+}

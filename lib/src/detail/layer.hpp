@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -27,11 +28,19 @@ inline Index check_layer(std::string_view where, const std::vector<DiscreteSyste
     fail(where, "copies must be 0 or at least the number of systems, " + std::to_string(systems), copies);
   }
   const DiscreteSystem& first = layer.front();
-  for (const DiscreteSystem& system : layer) {
+  for (Index i = 0; i < systems; ++i) {
+    const DiscreteSystem& system = layer[static_cast<std::size_t>(i)];
     validate(system);
-    const bool alike = order(system) == order(first) && inputs(system) == inputs(first) &&
-                       outputs(system) == outputs(first) && convention(system) == convention(first);
-    if (!alike) fail(where, "the systems of a layer must agree in sizes and convention", "two that differ");
+    const auto check = [&](const char* what, const auto& of_first, const auto& got) {
+      if (got == of_first) return;
+      std::ostringstream rule;
+      rule << "system " << i << " of a layer must have the " << what << " of the first, " << of_first;
+      fail(where, rule.str(), got);
+    };
+    check("order", order(first), order(system));
+    check("inputs", inputs(first), inputs(system));
+    check("outputs", outputs(first), outputs(system));
+    check("convention", name(convention(first)), name(convention(system)));
   }
   return copies == 0 ? systems : copies;
 }

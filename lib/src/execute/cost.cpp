@@ -13,7 +13,7 @@ constexpr double multiply_add = 0.0178;      // of float, in vectors
 constexpr double from_second_cache = 0.033;  // a float's multiply-add where it waits for its matrix
 constexpr double byte_from_memory = 0.13;
 constexpr double cached = 3 << 20;   // bytes that stay near from one call to the next
-constexpr double call = 100;         // of run(), beside all else
+constexpr double of_a_call = 100;    // of run(), beside all else
 constexpr double taken_over = 0.15;  // a number of the state into lanes, and back
 
 double number(Index n) { return static_cast<double>(n); }
@@ -62,7 +62,7 @@ double recurrent(const CostOf& of) {
   const double each = its.multiply_add * (its.in_vectors ? width(of) : 1);
   // Numbers of their own in every lane come from the second cache, and from beyond.
   const double slower = work.own_numbers ? 1.3 + 0.4 * std::clamp((number(order(of.system)) - 64) / 192, 0.0, 1.0) : 1;
-  const double all = call + number(work.multiply_adds) * each * slower + number(work.frames) * its.frame +
+  const double all = of_a_call + number(work.multiply_adds) * each * slower + number(work.frames) * its.frame +
                      number(work.taken_over) * taken_over * width(of);
   return all / number(of.copies * of.call);
 }
@@ -80,7 +80,7 @@ double whole_chunks(const CostOf& of, Index block) {
   const double frames = (of.copies > 1 ? 0.35 : 0.7) * (p + q);
   const double matrices = N * (p + q) * T + p * q * T * T + (diagonal ? 0 : N * N);
   return frames + (products * slower * multiply_add + steps / T) * width(of) + reading(of, matrices) +
-         call / number(of.copies * of.call);
+         of_a_call / number(of.copies * of.call);
 }
 
 }  // namespace

@@ -75,6 +75,7 @@ std::vector<std::byte> save_state(const State<T>& x) {
 
 template <class T>
 std::vector<std::byte> save_state(const State<T>& x, const DiscreteSystem& system) {
+  detail::check_shape("save_state", "x", x.rows(), x.cols(), system.order(), x.cols());
   return save(x, tag_of(system.structure()));
 }
 

@@ -97,7 +97,7 @@ void Memory<T>::check(ConstFrame<T> u) const {
 
 template <class T>
 void Memory<T>::push(T u) {
-  if (channels() != 1) detail::fail("Memory", "push(u) takes one channel; give a frame of", channels());
+  if (channels() != 1) detail::fail("Memory", "push(u) must be given one channel, more as a frame", channels());
   push(ConstFrame<T>(Eigen::Map<const typename Vector<T>::Plain>(&u, 1)));
 }
 
@@ -181,6 +181,13 @@ Vector<T> Memory<T>::reconstruct(const ConstFrame<double>& delays, Index channel
     for (double& age : ages) {
       if (age > 1 && age < 1 + 1e-12) age = 1;
     }
+  }
+  for (Index i = 0; i < ages.size(); ++i) {
+    if (ages(i) >= 0 && ages(i) <= support(measure_)) continue;
+    std::ostringstream rule;
+    rule << "delays(" << i << ") must be ";
+    std::isfinite(support(measure_)) ? rule << "from 0 to " << support(measure_) * theta << " s" : rule << "0 or more";
+    detail::fail("Memory::reconstruct", rule.str(), delays(i));
   }
   const Vector<double> coefficients = x_.col(channel).template cast<double>();
   return read_out(measure_, coefficients, ages).template cast<T>();

@@ -26,8 +26,8 @@ template <class T>
 LONGSTATE_API State<T> restore_state(std::span<const std::byte> bytes);
 
 /// The same with the structure whose state it is: numbers that one structure keeps mean something else to another of the same order.
-/// restore_state throws std::invalid_argument where the bytes say another structure, or the system has another order. Bytes that say
-/// none are taken.
+/// Both throw std::invalid_argument where the system has another order, restore_state where the bytes say another structure. Bytes that
+/// say none are taken.
 template <class T>
 LONGSTATE_API std::vector<std::byte> save_state(const State<T>& x, const DiscreteSystem& system);
 template <class T>
