@@ -43,6 +43,17 @@ TEST_CASE("operations are counted where they are made") {
   const double triangular =
       flops_a_sample(Recurrence<double>(discretize(legs, 1e-3, Discretization::backward_euler), 16), n) / 16;
   CHECK(triangular == 2 * (9 * N + 1));
+  // a step of diagonal systems: lambda x, B u and the read-out of each number, no vector filled up
+  for (const Index order : {64, 6}) {
+    const DiscreteSystem one = discretize(initialize_diagonal("s4d-lin", order), 1e-3, Discretization::zoh);
+    Recurrence<double> path(one, 3);
+    State<double> x = path.zero_state();
+    const Vector<double> in = Vector<double>::Ones(3);
+    Vector<double> out(3);
+    const OperationCount count;
+    path.step(in, out, x);
+    CHECK(count.so_far().flops == 3 * 2 * (4 * order + 1));
+  }
   // of a layer of any systems, whichever comes first
   const std::vector<DiscreteSystem> mixed{diagonal, diagonal.dense()}, turned{diagonal.dense(), diagonal};
   const double both = 2 * (N * N + 2 * N + 2 * N + 2 * (2 * N + 1));

@@ -19,7 +19,7 @@ LONGSTATE_API void add_to_counts(const Operations& done) noexcept;
 }  // namespace detail
 
 /// What this thread does from here on in the run() and step() of Recurrence, Chunked, Convolution, Planned, and of attention's decoders
-/// (full, cached, constant, linear; the normalisers' own weights and sums aside). Each loop adds its sizes when it has run, with the
+/// (full, cached, constant, linear; the normalisers' own weights and sums aside). Each path adds the work of its loop when that has run, with the
 /// lanes that it fills up to whole vectors, and in vectors an addition or product alone for the multiply-add in whose place it
 /// stands; FFTs add what FFTW says of its plan.
 ///

@@ -94,7 +94,8 @@ Work DiagonalLanes<T>::Shape::work(Index samples) const {
 
 template <class T>
 Work DiagonalLanes<T>::Shape::step_work() const {
-  return {.loop = LoopKind::lanes, .multiply_adds = copies * (step_size<T>(entries) + 1), .frames = copies};
+  constexpr auto each = static_cast<Index>(simd::step_numbers<T>);
+  return {.loop = LoopKind::lanes, .multiply_adds = copies * (2 * entries * each + 1), .frames = copies};
 }
 
 template <class T>

@@ -34,9 +34,8 @@ struct StructureRow {
   double (&log_growth)(const System&);                    ///< log of the spectral radius, 0 where that is below 1
   Matrix<double> (&increment)(const System&);             ///< A - I, with the digits that A could not hold beside a 1
   Matrix<double> (&markov)(const System&, Index length);  ///< C A^j B, j < length: q p x length, input by input
-  Matrix<double> (&stepped_markov)(const System&,
-                                   Index length);  ///< the same, rounded relative to the states that each is made of
-  Matrix<double> (&observability)(const System&, Index length);  ///< these four: block_realization.hpp
+  Matrix<double> (&stepped_markov)(const System&, Index length);  ///< each rounded relative to the states it is made of
+  Matrix<double> (&observability)(const System&, Index length);   ///< these four: block_realization.hpp
   Matrix<double> (&controllability)(const System&, Index length);
   Matrix<double> (&block_increment)(const System&, Index length);
   std::vector<Matrix<double>> (&doubled_increments)(const System&, Index length);
