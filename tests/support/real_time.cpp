@@ -130,8 +130,8 @@ class Calls {
     if (!varying && !structured) return;
     const double step = varying || is_gbt(method) ? 0.01 : 1.0 / static_cast<double>(N_ * N_);
     add("Memory::push_at " + which, [memory, u, step] {
-      for (const double length : {0.01, 0.3, 4.0, 40.0}) {
-        memory->push_at(memory->elapsed() + 1e-9 + length * step, u->col(0));
+      for (const double later : {0.01, 0.3, 4.0, 40.0}) {
+        memory->push_at(memory->elapsed() + 1e-9 + later * step, u->col(0));
       }
     });
   }
