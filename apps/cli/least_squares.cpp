@@ -2,24 +2,38 @@
 
 #include <Eigen/QR>
 
+#include <algorithm>
+
 namespace cli {
 
 using longstate::Index;
 using longstate::Matrix;
 
 LeastSquares::LeastSquares(Index unknowns, Index channels)
-    : unknowns_(unknowns), factor_(Matrix<double>::Zero(unknowns + channels, unknowns + channels)) {}
+    : unknowns_(unknowns),
+      stacked_(Matrix<double>::Zero(2 * (unknowns + channels), unknowns + channels)),
+      filled_(unknowns + channels) {}
 
 void LeastSquares::add(const Matrix<double>& rows, const Matrix<double>& values) {
-  Matrix<double> stacked(factor_.rows() + rows.rows(), factor_.cols());
-  stacked << factor_, (Matrix<double>(rows.rows(), factor_.cols()) << rows, values).finished();
-  const Eigen::HouseholderQR<Eigen::Ref<Eigen::MatrixXd>> qr(stacked);
-  factor_ = qr.matrixQR().topRows(factor_.rows()).triangularView<Eigen::Upper>();
+  for (Index done = 0; done < rows.rows();) {
+    const Index more = std::min(rows.rows() - done, stacked_.rows() - filled_);
+    stacked_.middleRows(filled_, more) << rows.middleRows(done, more), values.middleRows(done, more);
+    done += more;
+    filled_ += more;
+    if (filled_ == stacked_.rows()) factor();
+  }
 }
 
-double LeastSquares::residual() const {
-  const Matrix<double> H = factor_.leftCols(unknowns_);
-  const Matrix<double> u = factor_.rightCols(factor_.cols() - unknowns_);
+void LeastSquares::factor() {
+  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(stacked_.topRows(filled_));
+  filled_ = stacked_.cols();
+  stacked_.topRows(filled_) = qr.matrixQR().topRows(filled_).triangularView<Eigen::Upper>();
+}
+
+double LeastSquares::residual() {
+  factor();
+  const Matrix<double> H = stacked_.topLeftCorner(filled_, unknowns_);
+  const Matrix<double> u = stacked_.topRightCorner(filled_, stacked_.cols() - unknowns_);
   const Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXd> solver(H);
   const Matrix<double> z = solver.solve(u);
   return (H * z - u).squaredNorm();

@@ -1,7 +1,7 @@
 #pragma once
 
-// Least squares over any number of rows in constant memory: the triangular factor of all rows so far, updated by each
-// block (Golub & Van Loan, Matrix Computations, 6.5.2 and 5.2: row-wise updating of a QR factorisation).
+// Least squares over any number of rows in constant memory: the triangular factor of all rows so far, updated by blocks of
+// them (Golub & Van Loan, Matrix Computations, 6.5.2 and 5.2: row-wise updating of a QR factorisation).
 
 #include <longstate/types.hpp>
 
@@ -11,15 +11,19 @@ class LeastSquares {
  public:
   LeastSquares(longstate::Index unknowns, longstate::Index channels);
 
-  /// Rows of the matrix (n x unknowns) and of the right-hand sides (n x channels).
+  /// Rows of the matrix (n x unknowns) and of the right-hand sides (n x channels). Cost: O(unknowns^2) a row, whatever n is: rows wait
+  /// until there are as many as unknowns, since a factorisation costs O(unknowns^3).
   void add(const longstate::Matrix<double>& rows, const longstate::Matrix<double>& values);
 
   /// The sum over channels of min ||H z - u||^2, also where H has fewer rows than columns.
-  double residual() const;
+  double residual();
 
  private:
+  void factor();
+
   longstate::Index unknowns_;
-  longstate::Matrix<double> factor_;  // upper triangular, of [H | u]
+  longstate::Matrix<double> stacked_;  // above, the triangular factor of all rows before; below, rows [H | u] that wait
+  longstate::Index filled_;            // rows of stacked_ in use
 };
 
 }  // namespace cli

@@ -55,12 +55,14 @@ TEST_CASE("least squares by blocks is least squares at once, also with fewer row
   for (const Index n : {3, 8, 500}) {
     const Matrix<double> H = support::random_matrix(n, 8, 3);
     const Matrix<double> u = support::random_matrix(n, 2, 4);
-    cli::LeastSquares solver(8, 2);
-    for (Index done = 0; done < n; done += 3) {
-      const Index more = std::min<Index>(3, n - done);
-      solver.add(H.middleRows(done, more), u.middleRows(done, more));
-    }
     const Matrix<double> z = H.completeOrthogonalDecomposition().solve(u);
-    CHECK(solver.residual() == doctest::Approx((H * z - u).squaredNorm()).epsilon(1e-12));
+    for (const Index block : {1, 3, 10, 500}) {
+      cli::LeastSquares solver(8, 2);
+      for (Index done = 0; done < n; done += block) {
+        const Index more = std::min(block, n - done);
+        solver.add(H.middleRows(done, more), u.middleRows(done, more));
+      }
+      CHECK(solver.residual() == doctest::Approx((H * z - u).squaredNorm()).epsilon(1e-12));
+    }
   }
 }
