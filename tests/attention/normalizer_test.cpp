@@ -1,11 +1,11 @@
 #include "support/limits.hpp"
 #include "support/oracle.hpp"
+#include "support/precise.hpp"
 #include "support/sizes.hpp"
 
 #include <longstate/longstate.hpp>
 
 #include <doctest/doctest.h>
-#include <boost/multiprecision/cpp_dec_float.hpp>
 
 #include <cmath>
 #include <limits>
@@ -62,27 +62,6 @@ constexpr Index keys = 20;
 constexpr Index keys = 60;
 #endif
 
-/// By halving in 60 digits.
-Vector<double> by_halving(const Vector<double>& scores, double alpha) {
-  using Wide = boost::multiprecision::cpp_dec_float_100;
-  const Wide power = 1 / (Wide(alpha) - 1);
-  const auto weight = [&](Index j, const Wide& tau) {
-    if (scores(j) == -infinity) return Wide(0);
-    const Wide over = (Wide(alpha) - 1) * (Wide(scores(j)) - Wide(scores.maxCoeff())) - tau;
-    return over <= 0 ? Wide(0) : Wide(pow(over, power));
-  };
-  Wide low = -1, high = 0;
-  for (int i = 0; i < 220; ++i) {
-    const Wide middle = (low + high) / 2;
-    Wide sum = 0;
-    for (Index j = 0; j < scores.size(); ++j) sum += weight(j, middle);
-    (sum >= 1 ? low : high) = middle;
-  }
-  Vector<double> p(scores.size());
-  for (Index j = 0; j < p.size(); ++j) p(j) = double(weight(j, low));
-  return p;
-}
-
 }  // namespace
 
 TEST_CASE("normalisers: weights of a simplex, masked keys none, and key by key the same") {
@@ -123,7 +102,7 @@ TEST_CASE("sparsemax and entmax against halving in 60 digits, with ties and scor
       Vector<double> scores = size * scores_of(keys, 9);
       scores(keys - 2) = scores(keys - 3) = scores.maxCoeff();
       const Normalizer normalizer = alpha == 2 ? Normalizer(Sparsemax{}) : Normalizer(Entmax{alpha});
-      const Vector<double> expected = by_halving(scores, alpha);
+      const Vector<double> expected = support::precise_entmax(scores, alpha);
       CHECK((normalize<double>(normalizer, scores, 0) - expected).norm() < 1e-13);
       int passes = 0;
       CHECK((in_passes<double>(normalizer, scores, 0, &passes) - expected).norm() < 1e-13);

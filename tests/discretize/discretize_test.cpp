@@ -1,11 +1,11 @@
 #include "support/dense.hpp"
 #include "support/oracle.hpp"
+#include "support/precise.hpp"
 #include "support/reference.hpp"
 
 #include <longstate/longstate.hpp>
 
 #include <doctest/doctest.h>
-#include <boost/multiprecision/cpp_bin_float.hpp>
 
 #include <cmath>
 #include <complex>
@@ -97,16 +97,13 @@ TEST_CASE("a singular A is like any other (trap T8: a dead state, a double integ
 }
 
 TEST_CASE("tiny and stiff steps keep their digits: scalars against closed forms") {
-  using Big = boost::multiprecision::cpp_bin_float_100;
   for (const double a : {-1e-12, -1e-6, -0.1, -1.0, -50.0, -700.0, -1e6}) {
     for (const double dt : {1e-9, 1e-3, 1.0}) {
       CAPTURE(a);
       CAPTURE(dt);
       const auto one = [](double v) { return Matrix<double>::Constant(1, 1, v); };
       const DiscreteStateSpace d = discretize(StateSpace{one(a), one(1), one(1), one(0)}, dt, Discretization::zoh);
-      const Big z = Big(a * dt);
-      const double exponential = static_cast<double>(exp(z));
-      const double integral = static_cast<double>(Big(dt) * expm1(z) / z);
+      const auto [exponential, integral] = support::precise_exponentials(a, dt);
       CHECK(std::abs(d.A(0, 0) - exponential) <= 1e-14 * std::max(1.0, std::abs(a * dt)) * exponential);
       CHECK(std::abs(d.B(0, 0) - integral) <= 1e-14 * integral);
     }

@@ -1,7 +1,8 @@
 #pragma once
 
 // Numbers that double cannot give: kernels and Hankel singular values computed with 50 digits, then 100, 200 …, until two agree to
-// 1e-20. One input, one output. Nothing of the library is in them but the systems' type.
+// 1e-20 (precise.cpp); closed forms with 100 (precise_forms.cpp). One input, one output. Nothing of the library is in them but the
+// systems' type.
 
 #include <longstate/longstate.hpp>
 
@@ -25,5 +26,19 @@ longstate::Vector<double> precise_hankel(const longstate::DiscreteStateSpace& sy
 
 /// The 2-norm over all time of the difference of the impulse responses of two stable systems, without D, relative to the first's.
 double precise_difference(const longstate::DiscreteStateSpace& a, const longstate::DiscreteStateSpace& b);
+
+/// One value of the impulse response of a diagonal system discretised by zoh or bilinear (sequence convention): Re sum 2 C B lambda^place
+/// over its pairs, the power by polar coordinates.
+double precise_kernel(const longstate::DiagonalSystem& system, double dt, longstate::Discretization method,
+                      longstate::Index place);
+
+/// e^(a dt) and (e^(a dt) - 1) / a.
+struct Exponentials {
+  double exponential, integral;
+};
+Exponentials precise_exponentials(double a, double dt);
+
+/// The weights of alpha-entmax of these scores, by halving its threshold.
+longstate::Vector<double> precise_entmax(const longstate::Vector<double>& scores, double alpha);
 
 }  // namespace support
