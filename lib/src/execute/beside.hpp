@@ -30,14 +30,24 @@ class Exact {
         B(s.B.cast<long double>()),
         C(s.C.cast<long double>()),
         D(s.D.cast<long double>()),
+        C_abs(C.cwiseAbs()),
+        D_abs(D.cwiseAbs()),
         next(s.order()),
         after(s.convention == Convention::sequence) {
-    if (of_a_step) A_abs = A.cwiseAbs();
+    if (of_a_step) {
+      A_abs = A.cwiseAbs();
+      B_abs = B.cwiseAbs();
+    }
   }
 
   void step(const Vector<long double>& u) {
+    u_abs = u.cwiseAbs();
     if (!after) see(u);
-    if (A_abs.size() > 0) sizes = A_abs * x.cwiseAbs() + B.cwiseAbs().lazyProduct(u.cwiseAbs());
+    if (A_abs.size() > 0) {
+      next = x.cwiseAbs();
+      sizes.noalias() = A_abs * next;
+      sizes += B_abs.lazyProduct(u_abs);
+    }
     next.noalias() = A * x;
     next += B.lazyProduct(u);
     x.swap(next);
@@ -51,13 +61,13 @@ class Exact {
   void see(const Vector<long double>& u) {
     y = C.lazyProduct(x) + D.lazyProduct(u);
     if (A_abs.size() == 0) sizes = x.cwiseAbs();
-    sums = C.cwiseAbs().lazyProduct(sizes) + D.cwiseAbs().lazyProduct(u.cwiseAbs());
+    sums = C_abs.lazyProduct(sizes) + D_abs.lazyProduct(u_abs);
   }
 
   Vector<long double> sizes;
   Sparse<long double> A, A_abs;
-  Long B, C, D;
-  Vector<long double> next;
+  Long B, C, D, B_abs, C_abs, D_abs;
+  Vector<long double> next, u_abs;
   bool after;
 };
 
@@ -121,13 +131,15 @@ class Beside {
 
   void step(const ConstFrame<double>& u) {
     constexpr long double growth = 1e30L, most = std::numeric_limits<T>::max() / 4;
-    exact_.step(u.cast<long double>());
+    exact_input_ = u.cast<long double>();
+    exact_.step(exact_input_);
     const long double size = exact_.x.cwiseQuotient(d_).cwiseAbs().maxCoeff();
     if (unit_ == 0) unit_ = size;
     beyond_ =
         beyond_ || size > growth * unit_ || exact_.x.cwiseAbs().maxCoeff() > most || exact_.sums.maxCoeff() > most;
     if (beyond_) return;
-    own_.step(u.template cast<T>());
+    own_input_ = u.template cast<T>();
+    own_.step(own_input_);
     see(own_.y, seen_.error);
     seen_.output = seen_.output.cwiseMax(exact_.y.cwiseAbs());
     seen_.sums = seen_.sums.cwiseMax(exact_.sums);
@@ -152,6 +164,8 @@ class Beside {
   Vector<T> start_;
   Exact exact_;
   Textbook<T, Coefficient> own_;
+  Vector<long double> exact_input_;
+  Vector<T> own_input_;
   Seen seen_;
   long double unit_ = 0;
   bool beyond_ = false;
