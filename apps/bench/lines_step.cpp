@@ -19,14 +19,8 @@ Line step(const std::string& what, const Recurrence<float>& path, Index length, 
     Recurrence<float> path;
     Aligned<float> u, y;
     State<float> x;
-    Vector<float> in, out;
     Work(const Recurrence<float>& of, Index n)
-        : path(of),
-          u(Matrix<float>::Random(of.inputs(), n)),
-          y(of.outputs(), n),
-          x(of.zero_state()),
-          in(of.inputs()),
-          out(of.outputs()) {}
+        : path(of), u(Matrix<float>::Random(of.inputs(), n)), y(of.outputs(), n), x(of.zero_state()) {}
   };
   const auto work = std::make_shared<Work>(path, length);
   return {"step, " + what,
@@ -36,9 +30,7 @@ Line step(const std::string& what, const Recurrence<float>& path, Index length, 
           [work] {
             const NoDenormals guard;
             for (Index k = 0; k < work->u.cols(); ++k) {
-              work->in = work->u.col(k);
-              work->path.step(work->in, work->out, work->x);
-              work->y.col(k) = work->out;
+              work->path.step(work->u.col(k), work->y.col(k), work->x);
             }
           },
           job(path, length)};
