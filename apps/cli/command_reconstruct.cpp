@@ -217,9 +217,8 @@ std::string to_table(const Outcome& outcome) {
   }
   text += outcome.kept ? "\nerror: relative root mean square at the samples in the window; "
                          "best: the least-squares fit in the same functions\n"
-                       : "\nThe samples were not kept: errors of foh and zoh are from the energies of signal and "
-                         "coefficients, those of "
-                         "others at up to 4,096 means of samples\n";
+                       : "\nThe samples were not kept: errors of legs, legs-exp and lagt by foh and zoh are from the "
+                         "energies of signal and coefficients, others at up to 4,096 means of samples\n";
   return text;
 }
 

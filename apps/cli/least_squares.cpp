@@ -25,9 +25,10 @@ void LeastSquares::add(const Matrix<double>& rows, const Matrix<double>& values)
 }
 
 void LeastSquares::factor() {
-  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(stacked_.topRows(filled_));
+  Eigen::Ref<Eigen::MatrixXd> rows = stacked_.topRows(filled_);
+  const Eigen::HouseholderQR<Eigen::Ref<Eigen::MatrixXd>> in_place(rows);
   filled_ = stacked_.cols();
-  stacked_.topRows(filled_) = qr.matrixQR().topRows(filled_).triangularView<Eigen::Upper>();
+  rows.topRows(filled_).triangularView<Eigen::StrictlyLower>().setZero();
 }
 
 double LeastSquares::residual() {

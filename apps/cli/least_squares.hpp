@@ -11,11 +11,11 @@ class LeastSquares {
  public:
   LeastSquares(longstate::Index unknowns, longstate::Index channels);
 
-  /// Rows of the matrix (n x unknowns) and of the right-hand sides (n x channels). Cost: O(unknowns^2) a row, whatever n is: rows wait
-  /// until there are as many as unknowns, since a factorisation costs O(unknowns^3).
+  /// Rows of the matrix (n x unknowns) and of the right-hand sides (n x channels). With c = unknowns + channels: O(c^2) a row, whatever
+  /// n is, since c rows wait for a factorisation in O(c^3), in place; 2 c^2 numbers are held.
   void add(const longstate::Matrix<double>& rows, const longstate::Matrix<double>& values);
 
-  /// The sum over channels of min ||H z - u||^2, also where H has fewer rows than columns.
+  /// The sum over channels of min ||H z - u||^2, also where H has fewer rows than columns; O(c^3).
   double residual();
 
  private:

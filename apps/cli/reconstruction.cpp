@@ -68,6 +68,11 @@ void errors_from_bins(Reconstruction& result, const std::vector<const Bin*>& bin
 /// Whether a sample of this age counts: within the window, for a fading measure within one time constant.
 bool counts(const longstate::Measure& measure, double age) { return longstate::in_support(measure, age) && age <= 1; }
 
+/// Whether coefficients by foh and zoh are the projection of the signal: of sliding windows they are nearly that (memory.hpp).
+bool projects(const longstate::Measure& measure) {
+  return std::holds_alternative<longstate::LegS>(measure) || std::isinf(longstate::support(measure));
+}
+
 }  // namespace
 
 Memory<double> MemoryRequest::make(double default_window) const {
@@ -164,11 +169,12 @@ Reconstruction reconstruct(const MemoryRequest& request, const Memory<double>& m
   const Eigen::Map<const Eigen::VectorXd> age_list(ages.data(), count);
   const Matrix<double> h = longstate::basis(result.shape, result.order, age_list);
   result.signal = result.coefficients.transpose() * h;
-  if (lines || intersample(request) ==
-                   Intersample::held) {  // coefficients are the projection: no fit in these functions is better
+  if (projects(result.shape) &&
+      (lines || intersample(request) == Intersample::held)) {  // no fit in these functions is better
     const Vector<double> norms = longstate::basis_norms(result.shape, result.order);
     const double kept = (result.coefficients.cwiseAbs2().transpose() * norms).sum();
-    result.error = result.best_error = energy > 0 ? std::sqrt(std::max(0.0, 1 - kept / energy)) : 0.0;
+    const double left = energy > 0 ? 1 - kept / energy : 0;
+    result.error = result.best_error = left < 0 ? 0 : std::sqrt(left);  // NaN, beyond the range of double, stays
     result.error_from = "energies";
   } else {
     errors_from_bins(result, inside, h);

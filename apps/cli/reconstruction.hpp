@@ -49,9 +49,9 @@ struct MemoryRequest {
 /// Throws Failure if the coefficients do not stay finite.
 Reconstruction reconstruct(const MemoryRequest& request, const Matrix<double>& samples, Progress& progress);
 
-/// The same from a memory that has seen everything and a history of it: the reconstruction at the middle of each bin, and both errors, by foh
-/// and zoh, whose coefficients are the projection, from the energies, ||u - u_hat||^2 = ||u||^2 - ||x||^2 for an orthonormal basis; by other
-/// methods at the bins.
+/// The same from a memory that has seen everything and a history of it: the reconstruction at the middle of each bin, and both errors, where
+/// the coefficients are the projection (foh and zoh, but of sliding windows), from the energies, ||u - u_hat||^2 = ||u||^2 - ||x||^2 for an
+/// orthonormal basis; else at the bins.
 Reconstruction reconstruct(const MemoryRequest& request, const longstate::Memory<double>& memory,
                            const History& history);
 

@@ -423,14 +423,25 @@ def reconstruct():
                                   "best_error", "error_from", "coefficients"], list(r))
         check("coefficients", len(r["coefficients"]) == 64)
 
-        # standard input: the same coefficients, the errors from energies
+        # standard input: the same coefficients, the errors from energies where these are the projection
         text = open(noise, "rb").read()
         a = document("reconstruct", noise, "--rate", 1000, "--measure", "legs,legt", "--order", 20, "--window", 1)["results"]
         b = document("reconstruct", "-", "--rate", 1000, "--measure", "legs,legt", "--order", 20, "--window", 1, stdin=text)["results"]
         for x, y in zip(a, b):
             check("stream coefficients", relative(y["coefficients"], x["coefficients"]) < 1e-13)
-            check("stream source", y["error_from"] == "energies")
+            check("stream source", y["error_from"] == {"legs": "energies", "legt": "bins"}[y["measure"]], y)
             check("stream error", abs(y["error"] - x["error"]) < 0.2 * x["error"] + 2e-3, (x["error"], y["error"]))
+
+        # a sliding window of foh and zoh is no projection: what leaves a short one is seen by every measure of it
+        pulse = f"{folder}/pulse.csv"
+        np.savetxt(pulse, [5] * 10 + [1] * 8)
+        for measure, method in itertools.product(["legt", "lmu", "fourier", "chebt"], ["zoh", "foh"]):
+            of = ["--measure", measure, "--method", method, "--order", 3, "--window", 8]
+            x, y = document("reconstruct", pulse, *of), document("reconstruct", "-", *of, stdin=open(pulse, "rb").read())
+            for error in ["error", "best_error"]:
+                check(f"streamed window of {measure}, {method}", abs(x[error] - y[error]) < 1e-9 + 1e-9 * x[error], (x[error], y[error]))
+        loud = run("reconstruct", "-", "--order", 2, "--json", stdin=b"1e200\n2e200\n-1e200\n", ok=False)
+        check("streamed energies beyond double", loud.returncode == 1 and b"not finite" in loud.stderr, loud)
 
         # methods whose coefficients are no projection, a diverged one among them: at the means of bins
         slow = f"{folder}/slow.csv"
