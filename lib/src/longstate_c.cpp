@@ -306,9 +306,12 @@ longstate_status longstate_path_make_planned(longstate_layer layer, longstate_pr
   return make(made, [&] {
     need("plan", plan);
     const std::vector<DiscreteSystem> systems = systems_of(layer);
+    const Plan loaded = load_plan(plan);
+    if (layer.copies != 0 && layer.copies != loaded.workload.copies)
+      detail::fail("path_make_planned", "copies must be those of the plan, or 0", layer.copies);
     return of_precision(precision, [&](auto zero) {
       using T = decltype(zero);
-      return longstate_path{Running<T>(Planned<T>(systems, load_plan(plan)))};
+      return longstate_path{Running<T>(Planned<T>(systems, loaded))};
     });
   });
 }

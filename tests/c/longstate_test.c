@@ -118,6 +118,9 @@ static void test_float_layer_by_plan(const longstate_system* system) {
   }
   CHECK(worst < 1e-4);
   longstate_path_free(path);
+  const longstate_layer other = {systems, 2, 5};
+  CHECK_REFUSED(longstate_path_make_planned(other, LONGSTATE_FLOAT, text, &path), LONGSTATE_INVALID_ARGUMENT,
+                "copies must be those of the plan, or 0, got 5");
 }
 
 static void test_structures(void) {

@@ -84,6 +84,20 @@ TEST_CASE("A5: a discrete system of any structure is refused where a number, a s
   check_refused(changed(nplr, [](auto& s) { s.D.resize(0, 0); }), "D must be 1 x 1");
   check_refused(changed(nplr, [](auto& s) { s.alpha = 7; }), "alpha must be from 0 to 1, got 7");
   check_refused(changed(nplr, [](auto& s) { s.alpha = not_a_number; }), "alpha must be from 0 to 1");
+  // The kernel goes by the continuous B, the recurrence by the discrete one.
+  check_refused(changed(nplr, [](auto& s) { s.B *= 2; }), "B must be that of `continuous`");
+  check_refused(changed(nplr, [](auto& s) { s.continuous.B *= 1 + 1e-6; }), "B must be that of `continuous`");
+  check_refused(changed(nplr, [](auto& s) { s.alpha = 0.6; }), "B must be that of `continuous`");
+  check_refused(changed(nplr,
+                        [](auto& s) {
+                          s.continuous.B = Matrix<Complex>::Ones(2, 9);
+                          s.continuous.D = Matrix<double>::Zero(1, 9);
+                        }),
+                "continuous.B must have as many columns as B, got 9");
+
+  const auto none = static_cast<Convention>(7);
+  check_refused(changed(hippo, [&](auto& s) { s.convention = none; }), "convention must be sequence or control, got 7");
+  check_refused(changed(nplr, [&](auto& s) { s.convention = none; }), "convention must be sequence or control, got 7");
 
   const auto diagonal = discretize(one_entry({-1, 2}), 0.1, Discretization::zoh);
   check_refused(changed(diagonal, [](auto& s) { s.mu(0) = {not_a_number, 0}; }), "mu must be finite");

@@ -111,6 +111,7 @@ LONGSTATE_API longstate_status longstate_path_make(longstate_layer layer, longst
 /// its final 0. Fails, having written nothing but `needed`, where there is less room; text may then be NULL.
 LONGSTATE_API longstate_status longstate_plan(longstate_layer layer, longstate_precision precision, ptrdiff_t length, ptrdiff_t call,
                                               char* text, size_t room, size_t* needed);
+/// On the path of a plan, with its copies: those of the layer must be the same, or 0.
 LONGSTATE_API longstate_status longstate_path_make_planned(longstate_layer layer, longstate_precision precision, const char* plan,
                                                            longstate_path** made);
 LONGSTATE_API longstate_status longstate_path_copy(const longstate_path* path, longstate_path** made);

@@ -20,11 +20,12 @@ using Sparse = Eigen::SparseMatrix<T, Eigen::RowMajor>;  // of a delay or a comp
 /// The recurrence in long double, in the units given.
 class Exact {
  public:
-  /// of_a_step: whether sums are those of a sample's step, too.
-  Exact(const DiscreteStateSpace& s, Vector<long double> start, bool of_a_step)
+  /// steps: whether sums are those of a sample's step, too.
+  Exact(const DiscreteStateSpace& s, Vector<long double> start, bool steps)
       : x(std::move(start)),
         y(s.outputs()),
         sums(s.outputs()),
+        of_a_step(steps),
         sizes(x.cwiseAbs()),
         A(s.A.cast<long double>().sparseView()),
         B(s.B.cast<long double>()),
@@ -34,7 +35,7 @@ class Exact {
         D_abs(D.cwiseAbs()),
         next(s.order()),
         after(s.convention == Convention::sequence) {
-    if (of_a_step) {
+    if (steps) {
       A_abs = A.cwiseAbs();
       B_abs = B.cwiseAbs();
     }
@@ -43,9 +44,9 @@ class Exact {
   void step(const Vector<long double>& u) {
     u_abs = u.cwiseAbs();
     if (!after) see(u);
-    if (A_abs.size() > 0) {
-      next = x.cwiseAbs();
-      sizes.noalias() = A_abs * next;
+    if (of_a_step) {
+      x_abs = x.cwiseAbs();
+      sizes.noalias() = A_abs * x_abs;
       sizes += B_abs.lazyProduct(u_abs);
     }
     next.noalias() = A * x;
@@ -60,14 +61,15 @@ class Exact {
  private:
   void see(const Vector<long double>& u) {
     y = C.lazyProduct(x) + D.lazyProduct(u);
-    if (A_abs.size() == 0) sizes = x.cwiseAbs();
+    if (!of_a_step) sizes = x.cwiseAbs();
     sums = C_abs.lazyProduct(sizes) + D_abs.lazyProduct(u_abs);
   }
 
+  bool of_a_step;
   Vector<long double> sizes;
   Sparse<long double> A, A_abs;
   Long B, C, D, B_abs, C_abs, D_abs;
-  Vector<long double> next, u_abs;
+  Vector<long double> next, x_abs, u_abs;
   bool after;
 };
 

@@ -84,6 +84,9 @@ Matrix<double> output_matrix(const DiscreteSystem& system) {
 void validate(const DiscreteSystem& system) {
   with_row(system, [](const auto& row, const auto& s) { row.check(s); });
   detail::check_positive("DiscreteSystem", "dt", time_step(system));
+  const Convention convention = system.convention();
+  if (convention != Convention::sequence && convention != Convention::control)
+    detail::fail("DiscreteSystem", "convention must be sequence or control", static_cast<int>(convention));
 }
 
 Matrix<double> increment(const DiscreteSystem& system) {

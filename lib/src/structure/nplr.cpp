@@ -8,6 +8,7 @@
 
 #include <longstate/config.hpp>
 
+#include <algorithm>
 #include <array>
 
 #if LONGSTATE_WITH_FFTW
@@ -63,11 +64,25 @@ template class NplrTransition<double>;
 
 namespace {
 
+/// By how much (I - alpha dt A) B is not dt times the continuous B, which the kernel goes by, relative to what they are summed of.
+double off_from_continuous(const DiscreteNplr& s) {
+  const NplrSystem& c = s.continuous;
+  const double ah = s.alpha * s.dt;
+  const Matrix<std::complex<double>> fades = ah * c.lambda.asDiagonal() * s.B, given = s.dt * c.B;
+  const Matrix<std::complex<double>> low_rank = 2 * ah * c.P * (c.P.adjoint() * s.B).real();
+  const double size = std::max({s.B.norm(), fades.norm(), low_rank.norm(), given.norm()});
+  return size > 0 ? (s.B - fades + low_rank - given).norm() / size : 0;
+}
+
 void check_nplr(const DiscreteNplr& s) {
   constexpr std::string_view where = "DiscreteNplr";
   validate(s.continuous);
   check_ports(where, s.continuous.entries(), s.B, s.C, s.D);
   if (!(s.alpha >= 0 && s.alpha <= 1)) fail(where, "alpha must be from 0 to 1", s.alpha);
+  if (s.continuous.inputs() != s.inputs())
+    fail(where, "continuous.B must have as many columns as B", s.continuous.inputs());
+  const double off = off_from_continuous(s);
+  if (!(off <= 1e-9)) fail(where, "B must be that of `continuous` by dt and alpha; it is off by, relatively,", off);
 }
 
 Matrix<double> nplr_B(const DiscreteNplr& s) { return real_columns(s.B); }
