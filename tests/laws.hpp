@@ -3,6 +3,7 @@
 // What every path promises, for any model: it is the recurrence by definition, in any split of the signal, from any state, and its state
 // goes on in any other path. A path is added to `ways`, a model to laws_test.cpp; the rest follows.
 
+#include "support/largest.hpp"
 #include "support/oracle.hpp"
 #include "support/truth.hpp"
 
@@ -11,6 +12,7 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <random>
 #include <string>
@@ -122,7 +124,9 @@ void check_parts(const Model& model, const Trial<T>& trial, const std::vector<co
   std::vector<Index> ends{length};
   while (ends.size() < in_turn.size()) ends.push_back(std::uniform_int_distribution<Index>(0, length)(random));
   std::sort(ends.begin(), ends.end());
-  Matrix<T> y(q * static_cast<Index>(trial.exact.size()), length);
+  // What no path writes stays no number.
+  Matrix<T> y =
+      Matrix<T>::Constant(q * static_cast<Index>(trial.exact.size()), length, std::numeric_limits<T>::quiet_NaN());
   State<T> x = trial.x0;
   Index done = 0;
   for (std::size_t i = 0; i < in_turn.size(); ++i) {
@@ -136,8 +140,8 @@ void check_parts(const Model& model, const Trial<T>& trial, const std::vector<co
     const support::TrueRun& exact = trial.exact[static_cast<std::size_t>(c)];
     const support::Long of_y = y.middleRows(c * q, q).template cast<long double>() - exact.y,
                         of_x = x.col(c).template cast<long double>() - exact.x;
-    CHECK(static_cast<double>(of_y.cwiseAbs().maxCoeff() / exact.output_scale) <= bound);
-    CHECK(static_cast<double>(of_x.cwiseAbs().maxCoeff() / exact.state_scale) <= bound);
+    CHECK(static_cast<double>(support::largest(of_y) / exact.output_scale) <= bound);
+    CHECK(static_cast<double>(support::largest(of_x) / exact.state_scale) <= bound);
   }
 }
 

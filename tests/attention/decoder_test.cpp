@@ -1,4 +1,5 @@
 #include "support/allocations.hpp"
+#include "support/largest.hpp"
 #include "support/oracle.hpp"
 #include "support/reference.hpp"
 #include "support/sizes.hpp"
@@ -162,7 +163,7 @@ TEST_CASE_TEMPLATE(
           if ((one.col(k) - expected.col(k)).norm() > bound * expected.norm() / std::sqrt(double(n))) ++wrong;
         }
         CHECK(wrong <= (jumps ? 2 : 0));
-        if (!jumps) worst = std::max(worst, relative_error(one, expected));
+        if (!jumps) worst = support::larger(worst, relative_error(one, expected));
       }
     }
   }
@@ -186,7 +187,7 @@ TEST_CASE_TEMPLATE("A4: any split of the tokens into calls gives the same, in ev
       const auto compare = [&](const Matrix<T>& got, const Matrix<T>& expected) {
         const double error = relative_error(got.template cast<double>(), expected.template cast<double>());
         CHECK(error < bound);
-        worst = std::max(worst, error);
+        worst = support::larger(worst, error);
       };
       std::vector<std::vector<Index>> all = splits;
       all.emplace_back(n, 1);

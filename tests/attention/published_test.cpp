@@ -1,5 +1,7 @@
 // Attention by every decoder against the code of published models (tests/reference).
 
+#include "support/largest.hpp"
+
 #include <longstate/longstate.hpp>
 
 #include <doctest/doctest.h>
@@ -31,7 +33,7 @@ double check_kept(const Matrix<double>& Y, const nlohmann::json& c) {
     const Vector<double> expected = Eigen::Map<const Eigen::VectorXd>(values.data(), Y.rows());
     const double error = (Y.col(k) - expected).norm() / expected.norm();
     CHECK(error < 1e-12);
-    worst = std::max(worst, error);
+    worst = support::larger(worst, error);
   }
   return worst;
 }
@@ -64,7 +66,7 @@ TEST_CASE("multi-head attention is torch's, by every decoder") {
     w.output = some(m, m, 4) / root;
     const AttentionLayer<double> layer({h, h, m / h, 0, 0}, w);
     const Matrix<double> X = some(n, m, 5).transpose();
-    worst = std::max(worst, check_decoders(layer, X, c));
+    worst = support::larger(worst, check_decoders(layer, X, c));
   }
   MESSAGE("largest error " << worst);
 }
@@ -105,14 +107,14 @@ TEST_CASE("A14: latent heads with a norm are DeepSeek-V2's published code, by ev
     }
     const Matrix<double> X = double(c["size"]) * some(n, m, 5).transpose();
     const AttentionLayer<double> layer(heads, w, options);
-    worst = std::max(worst, check_decoders(layer, X, c));
+    worst = support::larger(worst, check_decoders(layer, X, c));
     Matrix<double> expanded(m, n);
     FullAttention<double>({heads, w, options, AttentionLayer<double>::Form::expanded}).run(X, expanded);
-    worst = std::max(worst, check_kept(expanded, c));
+    worst = support::larger(worst, check_kept(expanded, c));
     CachedAttention<double> cache(layer);
     Matrix<double> at_once(m, n);
     cache.run(X, at_once);
-    worst = std::max(worst, check_kept(at_once, c));
+    worst = support::larger(worst, check_kept(at_once, c));
     CHECK(cache.state_bytes() == n * (l + r) * Index(sizeof(double)));
   }
   MESSAGE("largest error " << worst);

@@ -1,6 +1,7 @@
 // Digital filters as scipy makes them, in companion form: right on every path that takes them, or refused by name.
 
 #include "support/filters.hpp"
+#include "support/largest.hpp"
 #include "support/oracle.hpp"
 #include "support/sizes.hpp"
 
@@ -162,7 +163,7 @@ TEST_CASE(
     for (Index k = 0; k < samples; ++k) {
       exact(k) = x.sum();
       scale(k) = largest = std::max(largest, x.cwiseAbs().sum());
-      error = std::max(error, std::abs(own.sum() - exact(k)) / largest);
+      error = support::larger(error, std::abs(own.sum() - exact(k)) / largest);
       x = (s.A.cast<long double>() * x + s.B.col(0).cast<long double>() * u(0, k)).eval();
       own = (s.A * own + s.B.col(0) * u(0, k)).eval();
     }
@@ -214,7 +215,7 @@ TEST_CASE(
     Vector<long double> exact = system.B.col(0).cast<long double>();
     double error = 0, of_kernel = 0;
     for (Index k = 1; k < 1500; ++k) {
-      error = std::max(error, std::abs(static_cast<double>(y(0, k) - exact.sum())));
+      error = support::larger(error, std::abs(static_cast<double>(y(0, k) - exact.sum())));
       of_kernel = std::max(of_kernel, std::abs(static_cast<double>(K(0, k) - exact.sum())));
       exact = (system.A.cast<long double>() * exact).eval();
     }
@@ -226,7 +227,7 @@ TEST_CASE(
       Matrix<T> out(1, 1500);
       State<T> start = path.zero_state();
       path.run(impulse.cast<T>(), out, start);
-      return (out.template cast<double>() - y).cwiseAbs().maxCoeff() / y.cwiseAbs().maxCoeff();
+      return support::largest(out.template cast<double>() - y) / y.cwiseAbs().maxCoeff();
     };
     CHECK(off(Planned<double>(DiscreteSystem(system), plan<double>(system, {.length = 4096}))) < 1e-4);
 #if LONGSTATE_WITH_FFTW
@@ -241,7 +242,7 @@ TEST_CASE(
         State<double> from = steps.zero_state(), to = from;
         steps.run(u, direct, from);
         blocks.run(u, out, to);
-        CHECK((out - direct).cwiseAbs().maxCoeff() < 1e-4 * direct.cwiseAbs().maxCoeff());
+        CHECK(support::largest(out - direct) < 1e-4 * direct.cwiseAbs().maxCoeff());
       } catch (const std::domain_error& e) {
         const std::string why = e.what();
         const bool named = why.find("take the recurrence") != why.npos;
@@ -281,7 +282,7 @@ TEST_CASE("A8: in float, a dense recurrence is judged by what it runs: A less th
     Matrix<float> y(1, 6000);
     State<float> x = State<float>::Zero(3, 1);
     Recurrence<float>(s).run(u.cast<float>(), y, x);
-    CHECK((y.cast<double>() - expected).cwiseAbs().maxCoeff() <= 0.012 * expected.cwiseAbs().maxCoeff());
+    CHECK(support::largest(y.cast<double>() - expected) <= 0.012 * expected.cwiseAbs().maxCoeff());
   }
   CHECK(takes<Recurrence<float>>(butterworth(3, 0.0046332372118151445), 1));
 }
@@ -318,7 +319,7 @@ TEST_CASE_TEMPLATE("A8: states that no input drives are tried, too: a filter let
     Matrix<T> y(1, samples);
     State<T> x = x0.cast<T>();
     path.run(u.cast<T>(), y, x);
-    return (y.template cast<double>() - exact).cwiseAbs().maxCoeff();
+    return support::largest(y.template cast<double>() - exact);
   };
   const double bound = is_float ? 2e-3 : 1e-8;
   for (const Index block : {16, 64, 512}) {

@@ -1,4 +1,5 @@
 #include "support/allocations.hpp"
+#include "support/largest.hpp"
 #include "support/oracle.hpp"
 #include "support/reference.hpp"
 
@@ -30,7 +31,7 @@ double worst_error(const Matrix<double>& kernels, const Matrix<double>& u, const
   for (Index c = 0; c < u.rows(); ++c) {
     for (Index t = u.cols() - 1; t >= 0; t -= every) {
       const double expected = output(kernels, u, c, t);
-      worst = std::max(worst, std::abs(static_cast<double>(y(c, t)) - expected));
+      worst = support::larger(worst, std::abs(static_cast<double>(y(c, t)) - expected));
       largest = std::max(largest, std::abs(expected));
     }
   }

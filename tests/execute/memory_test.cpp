@@ -1,5 +1,6 @@
 #include "cli/signal_input.hpp"
 #include "support/allocations.hpp"
+#include "support/largest.hpp"
 #include "support/oracle.hpp"
 #include "support/reference.hpp"
 #include "support/sizes.hpp"
@@ -70,7 +71,7 @@ TEST_CASE("legs, held and joined: the coefficients are the exact projection, by 
         const support::Held signal{even_times(n, 0.01, lines ? 0 : 0.01), u, 0, lines};
         const double error = relative_error(memory.coefficients(), exact(LegS{}, N, signal));
         CHECK(error < 1e-10);
-        worst = std::max(worst, error);
+        worst = support::larger(worst, error);
       }
     }
   }

@@ -1,6 +1,7 @@
 // Plans of systems whose powers are large: what blocks lose beside the recurrence.
 
 #include "support/filters.hpp"
+#include "support/largest.hpp"
 #include "support/oracle.hpp"
 #include "support/sizes.hpp"
 
@@ -63,7 +64,7 @@ TEST_CASE(
         Matrix<double> y(1, samples);
         State<double> x = path.zero_state();
         path.run(u, y, x);
-        return (y - exact).rightCols(2000).cwiseAbs().maxCoeff();
+        return support::largest((y - exact).rightCols(2000));
       };
       const double steps = error(Recurrence<double>(s)), of_transfer = error(Recurrence<double>(h));
       CHECK(error(Planned<double>(s, plan<double>(s))) <= 20 * steps + 1e-11);

@@ -12,6 +12,7 @@
 #include "bounds.hpp"
 #include "models.hpp"
 #include "oracle.hpp"
+#include "support/largest.hpp"
 
 #include <longstate/execute/diagonal_kernels.hpp>
 
@@ -182,7 +183,7 @@ struct Task {
       }
       long double states = x0.col(c).template cast<long double>().cwiseAbs().maxCoeff();
       states = std::max(states, o.x.cwiseAbs().maxCoeff());
-      const long double difference = (x.col(c).template cast<long double>() - o.x.col(n - 1)).cwiseAbs().maxCoeff();
+      const long double difference = support::largest(x.col(c).template cast<long double>() - o.x.col(n - 1));
       const double part = parts_of(difference, states, smallest);
       if (!(part <= worst)) worst = part;
     }

@@ -1,8 +1,8 @@
 #pragma once
 
 // Numbers that double cannot give: kernels and Hankel singular values computed with 50 digits, then 100, 200 …, until two agree to
-// 1e-20 (precise.cpp); closed forms with 100 (precise_forms.cpp). One input, one output. Nothing of the library is in them but the
-// systems' type.
+// 1e-20 (precise.cpp); closed forms with 100 (precise_forms.cpp). Systems have one input and one output. Nothing of the library is in
+// them but its types.
 
 #include <longstate/longstate.hpp>
 
@@ -32,7 +32,7 @@ double precise_difference(const longstate::DiscreteStateSpace& a, const longstat
 double precise_kernel(const longstate::DiagonalSystem& system, double dt, longstate::Discretization method,
                       longstate::Index place);
 
-/// e^(a dt) and (e^(a dt) - 1) / a.
+/// e^(a dt) and (e^(a dt) - 1) / a, a other than 0.
 struct Exponentials {
   double exponential, integral;
 };

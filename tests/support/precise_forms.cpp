@@ -3,6 +3,7 @@
 #include <boost/multiprecision/cpp_bin_float.hpp>
 
 #include <limits>
+#include <stdexcept>
 
 namespace support {
 namespace {
@@ -44,6 +45,12 @@ Step bilinear(const Complex& lambda, const Wide& dt) {
   return {{a.re - b.re, a.im - b.im}, Complex{dt, 0} / down};
 }
 
+Step step_by(Discretization method, const Complex& lambda, const Wide& dt) {
+  if (method == Discretization::zoh) return zoh(lambda, dt);
+  if (method == Discretization::bilinear) return bilinear(lambda, dt);
+  throw std::invalid_argument("precise_kernel: zoh or bilinear");
+}
+
 }  // namespace
 
 double precise_kernel(const DiagonalSystem& system, double dt, Discretization method, Index place) {
@@ -51,7 +58,7 @@ double precise_kernel(const DiagonalSystem& system, double dt, Discretization me
   for (Index n = 0; n < system.entries(); ++n) {
     const auto wide = [](const std::complex<double>& v) { return Complex{v.real(), v.imag()}; };
     const Complex lambda = wide(system.lambda(n));
-    const Step step = method == Discretization::bilinear ? bilinear(lambda, dt) : zoh(lambda, dt);
+    const Step step = step_by(method, lambda, dt);
     const Wide scale = exp(step.logarithm.re * place), turn = step.logarithm.im * place;
     const Complex power{scale * cos(turn), scale * sin(turn)};
     sum += 2 * (wide(system.C(0, n)) * (step.input * wide(system.B(n, 0))) * power).re;
@@ -60,7 +67,7 @@ double precise_kernel(const DiagonalSystem& system, double dt, Discretization me
 }
 
 Exponentials precise_exponentials(double a, double dt) {
-  const Wide z(a * dt);
+  const Wide z = Wide(a) * Wide(dt);
   return {exp(z).convert_to<double>(), Wide(dt * expm1(z) / z).convert_to<double>()};
 }
 

@@ -1,4 +1,5 @@
 #include "reference.hpp"
+#include "largest.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -46,7 +47,7 @@ double relative_error(const longstate::Matrix<double>& actual, const longstate::
     return std::numeric_limits<double>::infinity();
   }
   const double largest = expected.cwiseAbs().maxCoeff();
-  return (actual - expected).cwiseAbs().maxCoeff() / (largest > 0 ? largest : 1);
+  return support::largest(actual - expected) / (largest > 0 ? largest : 1);
 }
 
 }  // namespace support

@@ -1,4 +1,5 @@
 #include "support/dense.hpp"
+#include "support/largest.hpp"
 #include "support/oracle.hpp"
 #include "support/reference.hpp"
 
@@ -40,7 +41,7 @@ double worst_gain(const DiscreteStateSpace& a, const DiscreteStateSpace& b) {
       const Matrix<Complex> M = Matrix<Complex>::Identity(s.order(), s.order()) - w * s.A.cast<Complex>();
       return s.C.cast<Complex>() * support::solve<Complex>(M, s.B.cast<Complex>());
     };
-    worst = std::max(worst, (at(a) - at(b)).norm());
+    worst = support::larger(worst, (at(a) - at(b)).norm());
   }
   return worst;
 }
