@@ -29,7 +29,8 @@ namespace longstate {
 ///            since; what else goes into it: docs/accuracy.md. Designed in double, also for float.
 /// Not finite a sample that is not a number makes the outputs of its copy so, from the start of its block at the earliest, and its
 ///            state. Other copies are untouched, and nothing of it stays in this object.
-/// Real-time  step() and run() neither allocate, lock nor call the system; run() throws only on shapes. Denormal numbers are zeros in it.
+/// Real-time  step() and run() neither allocate, lock nor call the system; run() throws only on shapes. Denormal numbers are zeros while
+///            run() goes; for step() that is the caller's, as Recurrence.
 /// Threads    copies share the matrices and own their scratch: copy it to use it on another thread.
 /// Throws     std::invalid_argument from the constructors as Recurrence, or if block is no multiple of 16 up to 4,096;
 ///            std::domain_error as Recurrence, if powers of A, or sums of B, C or A, hold large numbers that cancel (as Convolution), if the

@@ -84,6 +84,10 @@ LONGSTATE_API std::string save_plan(const Plan& plan);
 LONGSTATE_API Plan load_plan(const std::string& text);
 
 /// A system or a layer on the path of a plan: the same `run(u, y, x)` and the same result as Recurrence.
+///
+/// Real-time  run() and step() as the path's own, on one thread; with more, run() waits for them.
+/// Threads    copy it to use it on another thread.
+/// Throws     run() std::invalid_argument on shapes; the constructors as below.
 template <class T>
 class LONGSTATE_API Planned {
  public:

@@ -12,7 +12,9 @@ namespace longstate {
 
 /// x <- A x of a system of any structure.
 ///
-/// Cost       O(N) for all structures but dense, O(N^2). No allocation.
+/// Cost       dense O(N^2), hippo as hippo_step.hpp (O(N^2) of stiff steps), the others O(N). The constructor: as the matrices of that.
+/// Real-time  apply() and add() neither allocate, lock, throw nor call the system.
+/// Throws     std::invalid_argument from the constructor if the system is not valid.
 /// Threads    a hippo system owns scratch: copy it to use it on another thread.
 template <class T>
 class LONGSTATE_API Transition {
