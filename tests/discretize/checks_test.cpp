@@ -88,6 +88,11 @@ TEST_CASE("A5: a discrete system of any structure is refused where a number, a s
   check_refused(changed(nplr, [](auto& s) { s.B *= 2; }), "B must be that of `continuous`");
   check_refused(changed(nplr, [](auto& s) { s.continuous.B *= 1 + 1e-6; }), "B must be that of `continuous`");
   check_refused(changed(nplr, [](auto& s) { s.alpha = 0.6; }), "B must be that of `continuous`");
+  for (const double units : {1e-200, 1e200}) {
+    CHECK_NOTHROW(DiscreteSystem(changed(nplr, [&](auto& s) { s.B *= units, s.continuous.B *= units; })));
+    check_refused(changed(nplr, [&](auto& s) { s.B *= 2 * units, s.continuous.B *= units; }),
+                  "B must be that of `continuous`");
+  }
   check_refused(changed(nplr,
                         [](auto& s) {
                           s.continuous.B = Matrix<Complex>::Ones(2, 9);

@@ -57,7 +57,7 @@ struct DiscreteDiagonal {
 struct DiscreteNplr {
   NplrSystem continuous;
   double alpha = 0.5;              ///< of gbt: 1/2 is bilinear
-  Matrix<std::complex<double>> B;  ///< entries x p, discrete: that of `continuous`, on which the kernel goes
+  Matrix<std::complex<double>> B;  ///< entries x p, discrete; that of `continuous`, by which the kernel goes
   Matrix<std::complex<double>> C;  ///< q x entries, discrete
   Matrix<double> D;                ///< q x p, discrete
   double dt = 1.0;                 ///< seconds per sample

@@ -22,7 +22,8 @@ namespace longstate {
 ///
 /// Cost       O(copies N (p + q)) a sample, and for A: dense O(N^2), hippo as hippo_step.hpp, the others O(N). With p = q = 1
 ///            diagonal layers (src/execute/diagonal_lanes.hpp), and hippo and nplr ones (src/execute/sweep_lanes.hpp: nplr and fourier of
-///            several copies), go at the speed of vector instructions: run(). step() of such takes 2 to 11 times a sample of run() (docs/speed.md).
+///            several copies), go at the speed of vector instructions: run(). step() of such takes
+///            1.6 to 11 times a sample of run() (docs/speed.md).
 /// Accuracy   the reference for all other paths: of the recurrence in long double, 1e-12 (double), 2 max(N, 16) 1.2e-7 (float) of the
 ///            largest |C| |x| + |D| |u| (of complex entries, moduli) up to then, times what a mode has grown by since (what is
 ///            rounded grows with it, whether the signal does or not), however a signal is cut into calls. docs/accuracy.md has what else goes into it:
